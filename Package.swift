@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// ISA-L makes inflating more than twice as fast as zlib; without it everything still works.
+/// The Makefile sets this where pkg-config does not find libisal.
+let withISAL = Context.environment["IMGFS_WITHOUT_ISAL"] == nil
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A target of the package, its settings and the unit tests beside it.
+func part(_ name: String, _ dependencies: [Target.Dependency], tests: [Target.Dependency] = []) -> [Target] {
+    [
+        .target(name: name, dependencies: dependencies, swiftSettings: settings),
+        .testTarget(
+            name: name + "Tests", dependencies: [.byName(name: name)] + dependencies + tests, swiftSettings: settings),
+    ]
+}
+
+func library(_ name: String, pkgConfig: String, package: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+var targets: [Target] = [
+    library("CCrypto", pkgConfig: "libcrypto", package: "libssl-dev"),
+    library("CCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
+    library("CFuse", pkgConfig: "fuse3", package: "libfuse3-dev"),
+    library("CSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),
+    library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
+    library("CZstd", pkgConfig: "libzstd", package: "libzstd-dev"),
+    .systemLibrary(name: "CLinux"),
+    .executableTarget(name: "imgfs", dependencies: ["Command"], swiftSettings: settings),
+    .testTarget(
+        name: "IntegrationTests", dependencies: ["OCI", "Control", "CLinux", system], swiftSettings: settings),
+]
+if withISAL { targets.append(library("CISAL", pkgConfig: "libisal", package: "libisal-dev")) }
+
+targets += part("OCI", ["CCrypto"])
+targets += part("Tar", [])
+targets += part("Compression", ["CZlib", "CZstd"] + (withISAL ? ["CISAL"] : []))
+targets += part("KeyedMutex", [])
+targets += part("Threads", ["CLinux"])
+targets += part("LayerIndex", ["OCI", "Tar", system])
+targets += part("Snapshot", ["OCI", "LayerIndex"], tests: ["Tar"])
+targets += part("SQLite", ["CSQLite"])
+targets += part("Registry", ["OCI", "CCurl", log])
+targets += part("LocalImage", ["OCI", "Tar", system])
+targets += part("Store", ["OCI", "LayerIndex", "SQLite", "CLinux", system, log])
+targets += part("Layers", ["OCI", "Tar", "Compression", "LayerIndex", "Store", "Threads", system])
+targets += part("FUSE", ["CFuse", "CLinux", "Threads", system, log])
+targets += part("ImageFS", ["FUSE", "Snapshot", "OCI", "CLinux", system, log], tests: ["LayerIndex", "Tar"])
+targets += part("Control", ["OCI", "CLinux", system])
+targets += part(
+    "Daemon",
+    [
+        "OCI", "KeyedMutex", "Threads", "LayerIndex", "Snapshot", "Registry", "LocalImage", "Store", "Layers", "FUSE",
+        "ImageFS", "Control", "CLinux", system, log,
+    ])
+targets += part("Command", ["Control", "Daemon", "OCI", arguments, system, log])
+
+let package = Package(
+    name: "imgfs",
+    products: [.executable(name: "imgfs", targets: ["imgfs"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+    ],
+    targets: targets,
+    swiftLanguageModes: [.v6]
+)
