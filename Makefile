@@ -1,0 +1,90 @@
+# imgfs: build, test, install. `make help` lists the targets.
+#
+# Debian packages are installed when they are missing (as root); elsewhere see README.md, "Without Debian".
+
+PREFIX    ?= /usr/local
+SBINDIR   ?= /usr/sbin
+UNITDIR   ?= /usr/lib/systemd/system
+DESTDIR   ?=
+
+BUILD_PACKAGES = pkg-config libfuse3-dev zlib1g-dev libsqlite3-dev libzstd-dev libisal-dev libcurl4-openssl-dev libssl-dev
+DEMO_PACKAGES  = $(BUILD_PACKAGES) fuse3 mount util-linux jq
+TEST_PACKAGES  = $(DEMO_PACKAGES) docker-registry nginx-light skopeo runc attr acl libcap2-bin e2fsprogs curl zstd rsync gcc libc6-dev libarchive-tools apache2-utils python3-minimal
+CHECK_PACKAGES = shellcheck
+
+# The toolchain: swift from PATH, or where swift.org's archive is commonly unpacked.
+SWIFT ?= $(shell command -v swift || ls /opt/swift/usr/bin/swift /usr/libexec/swift/bin/swift 2>/dev/null | head -n 1)
+SCRIPTS = .ci/run $(wildcard Tests/Tools/*)
+
+RELEASE = .build/release/imgfs
+SWIFT_FLAGS = --disable-automatic-resolution
+RELEASE_FLAGS = $(SWIFT_FLAGS) -c release --static-swift-stdlib --product imgfs
+
+.PHONY: help all build demo test unit-test integration-test check format bench install uninstall clean \
+	build-packages demo-packages test-packages check-packages resolve
+
+help:
+	@echo "make build      build the program ($(RELEASE))"
+	@echo "make demo       make a small image, mount it with mount(8), show it, unmount it"
+	@echo "make test       unit tests, then integration tests with real mounts, registries and runtimes"
+	@echo "make check      formatting, warnings, imports, scripts"
+	@echo "make bench      print the benchmark tables of docs/performance.md"
+	@echo "make install    install into DESTDIR=$(DESTDIR) PREFIX=$(PREFIX); make uninstall takes it away"
+	@echo "make clean      remove what was built"
+
+all: build
+
+build-packages:
+	@Tests/Tools/require-packages $(BUILD_PACKAGES)
+demo-packages:
+	@Tests/Tools/require-packages $(DEMO_PACKAGES)
+test-packages:
+	@Tests/Tools/require-packages $(TEST_PACKAGES)
+check-packages:
+	@Tests/Tools/require-packages $(BUILD_PACKAGES) $(CHECK_PACKAGES)
+
+# Package.resolved pins the packages to exactly these commits. Where they come from a mirror with other commit ids, the
+# exact versions of Package.swift decide.
+resolve: build-packages
+	@test -n "$(SWIFT)" || { echo "imgfs needs Swift 6.2 or newer: https://swift.org/install (README.md says more)" >&2; exit 1; }
+	@$(SWIFT) package resolve --only-use-versions-from-resolved-file >/dev/null 2>&1 || $(SWIFT) package update
+
+build: resolve
+	$(SWIFT) build $(RELEASE_FLAGS)
+
+demo: demo-packages build
+	@Tests/Tools/demo $(RELEASE)
+
+test: test-packages build
+	@Tests/Tools/test $(SWIFT) $(RELEASE)
+
+unit-test: resolve
+	@Tests/Tools/test $(SWIFT) $(RELEASE) unit
+
+integration-test: test-packages build
+	@Tests/Tools/test $(SWIFT) $(RELEASE) integration
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+check: check-packages
+	@Tests/Tools/check $(SWIFT) $(SCRIPTS)
+
+bench: test-packages build
+	@Tests/Tools/bench $(RELEASE)
+
+install:
+	@test -x $(RELEASE) || { echo "run 'make build' first" >&2; exit 1; }
+	install -D -m 755 -s $(RELEASE) $(DESTDIR)$(PREFIX)/bin/imgfs
+	install -d $(DESTDIR)$(SBINDIR)
+	ln -sf $(PREFIX)/bin/imgfs $(DESTDIR)$(SBINDIR)/mount.fuse.imgfs
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|@BINDIR@|$(PREFIX)/bin|' mount-helpers/imgfs.service > $(DESTDIR)$(UNITDIR)/imgfs.service
+	install -m 644 mount-helpers/imgfs.socket $(DESTDIR)$(UNITDIR)/imgfs.socket
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/imgfs $(DESTDIR)$(SBINDIR)/mount.fuse.imgfs
+	rm -f $(DESTDIR)$(UNITDIR)/imgfs.service $(DESTDIR)$(UNITDIR)/imgfs.socket
+
+clean:
+	rm -rf .build
