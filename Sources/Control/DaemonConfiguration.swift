@@ -1,0 +1,24 @@
+/// Everything that can be set about a daemon. The defaults are those of `imgfs daemon`.
+public struct DaemonConfiguration: Sendable, Hashable, Codable {
+    /// The store's directory.
+    public var root: String
+    public var socketPath: String
+    /// Layers that are fetched at the same time, for all images together. At least 1.
+    public var maximumDownloads = 3
+    public var connectTimeoutSeconds: Double = 10
+    /// A transfer that stands still for so long counts as broken.
+    public var idleTimeoutSeconds: Double = 30
+    /// How often a failing request is tried in all. At least 1.
+    public var attempts = 5
+    /// No new attempt starts after this time, counted from the first.
+    public var retryTimeSeconds: Double = 60
+    /// trace, debug, info, notice, warning, error or critical.
+    public var logLevel = "info"
+    /// Appended to; nil means standard error.
+    public var logFile: String?
+
+    public init(root: String = ControlPaths.defaultRoot, socketPath: String = ControlPaths.defaultSocket) {
+        self.root = root
+        self.socketPath = socketPath
+    }
+}
