@@ -35,3 +35,65 @@ static inline int imgfs_move_mount(int from, const char *from_path, int to, cons
 
 /// gettid(2)
 static inline int imgfs_gettid(void) { return (int)syscall(SYS_gettid); }
+
+/// accept4(2) with SOCK_CLOEXEC and SOCK_NONBLOCK, without the peer's address.
+static inline int imgfs_accept(int socket) {
+    return (int)syscall(SYS_accept4, socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+/// SO_PEERCRED of a connected Unix socket, unix(7): who called connect(2). Returns 0, or -1 and errno.
+static inline int imgfs_peer_credentials(int socket, int *process, unsigned int *user, unsigned int *group) {
+    struct { int process; unsigned int user, group; } peer = {0, 0, 0};
+    socklen_t length = sizeof peer;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return -1;
+    *process = peer.process;
+    *user = peer.user;
+    *group = peer.group;
+    return 0;
+}
+
+/// sendmsg(2) of bytes and, unless `descriptor` is negative, of one descriptor with them (SCM_RIGHTS). No SIGPIPE.
+static inline ssize_t imgfs_send(int socket, const void *bytes, size_t count, int descriptor, int flags) {
+    struct iovec vector = {(void *)bytes, count};
+    union { char space[CMSG_SPACE(sizeof(int))]; struct cmsghdr header; } control;
+    struct msghdr message = {0};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    if (descriptor >= 0) {
+        message.msg_control = control.space;
+        message.msg_controllen = sizeof control.space;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        *(int *)CMSG_DATA(header) = descriptor;
+    }
+    return sendmsg(socket, &message, flags | MSG_NOSIGNAL);
+}
+
+/// recvmsg(2) of bytes and of at most one descriptor; `*descriptor` is -1 when none came. What comes is close-on-exec.
+static inline ssize_t imgfs_receive(int socket, void *bytes, size_t count, int *descriptor, int flags) {
+    struct iovec vector = {bytes, count};
+    union { char space[CMSG_SPACE(sizeof(int))]; struct cmsghdr header; } control;
+    struct msghdr message = {0};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    message.msg_control = control.space;
+    message.msg_controllen = sizeof control.space;
+    *descriptor = -1;
+    ssize_t received = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
+    if (received < 0) return received;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header))
+        if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS && header->cmsg_len >= CMSG_LEN(sizeof(int)))
+            *descriptor = *(int *)CMSG_DATA(header);
+    return received;
+}
+
+/// umount2(2)
+static inline int imgfs_umount(const char *target, int flags) { return (int)syscall(SYS_umount2, target, flags); }
+
+/// Enters the mount namespace that `descriptor` refers to, setns(2). The calling thread alone leaves the old one.
+static inline int imgfs_enter_mount_namespace(int descriptor) {
+    if (syscall(SYS_unshare, 0x00000200 /* CLONE_FS */) != 0) return -1;
+    return (int)syscall(SYS_setns, descriptor, 0x00020000 /* CLONE_NEWNS */);
+}
