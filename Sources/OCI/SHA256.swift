@@ -17,7 +17,8 @@ public struct SHA256: ~Copyable {
 
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
-        precondition(EVP_DigestUpdate(context, start, bytes.count) == 1, "a SHA-256 context takes bytes until it is read")
+        precondition(
+            EVP_DigestUpdate(context, start, bytes.count) == 1, "a SHA-256 context takes bytes until it is read")
     }
 
     /// The digest of everything that was given to `update`.
