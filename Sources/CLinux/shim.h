@@ -9,6 +9,7 @@
 #include <sys/xattr.h>
 #include <sys/file.h>
 #include <linux/mount.h>
+#include <linux/stat.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -97,3 +98,16 @@ static inline int imgfs_enter_mount_namespace(int descriptor) {
     if (syscall(SYS_unshare, 0x00000200 /* CLONE_FS */) != 0) return -1;
     return (int)syscall(SYS_setns, descriptor, 0x00020000 /* CLONE_NEWNS */);
 }
+
+/// statx(2) of an open file without asking a file system's server: the device number. Returns 0, or -1 and errno.
+static inline int imgfs_device_of(int fd, unsigned int *major, unsigned int *minor) {
+    struct statx result;
+    // AT_EMPTY_PATH | AT_STATX_DONT_SYNC, which are only defined under _GNU_SOURCE; no field is asked for.
+    if (syscall(SYS_statx, fd, "", 0x1000 | 0x4000, 0, &result) != 0) return -1;
+    *major = result.stx_dev_major;
+    *minor = result.stx_dev_minor;
+    return 0;
+}
+
+/// fcntl(2): makes a descriptor non-blocking.
+static inline int imgfs_set_nonblocking(int fd) { return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }

@@ -1,0 +1,54 @@
+import CFuse
+import Synchronization
+
+/// A reply that outlives the call it came with, for answers that take long. It holds no thread.
+///
+/// `take` hands out the reply once; whoever gets it answers. When the caller is killed or interrupted meanwhile, the
+/// session takes the reply itself and answers EINTR. A deferred reply that is let go without an answer answers EIO.
+public final class DeferredReply: Sendable {
+    private let reply: Mutex<Reply?>
+    /// Keeps libfuse's session alive, in which the request lives.
+    private let session: FuseSession
+    private let ticket: InterruptTable.Ticket
+    /// The thread that waits for the answer, in the daemon's pid namespace; 0 when it is not visible there.
+    let callerThread: Int32
+
+    public init(_ reply: consuming Reply) {
+        let request = reply.request
+        session = FUSE.session(of: request).takeUnretainedValue()
+        callerThread = fuse_req_ctx(request).pointee.pid
+        ticket = session.interrupts.reserve()
+        // Before anybody else can answer, since the request is freed with the answer. An interrupt that came already
+        // is reported at once, and one that comes before `fill` is kept under the ticket.
+        fuse_req_interrupt_func(request, requestWasInterrupted, ticket.pointer)
+        self.reply = Mutex(reply)
+        if session.interrupts.fill(ticket, with: self) { session.pool.watcher.watch(self) }
+    }
+
+    deinit { session.interrupts.remove(ticket) }
+
+    /// The reply, for the first who asks; nil when it is answered or about to be.
+    public func take() -> Reply? {
+        guard let reply = reply.withLock({ $0.take() }) else { return nil }
+        session.interrupts.remove(ticket)
+        return reply
+    }
+
+    /// Whether somebody still waits for the answer.
+    public var isPending: Bool {
+        reply.withLock { reply in
+            switch reply {
+            case .some: true
+            case .none: false
+            }
+        }
+    }
+}
+
+/// Called by libfuse, on a session's thread, with the request locked: so no answer may be sent here.
+private func requestWasInterrupted(_ request: OpaquePointer?, _ data: UnsafeMutableRawPointer?) {
+    guard let request, let ticket = InterruptTable.Ticket(data) else { return }
+    session(of: request)._withUnsafeGuaranteedRef { session in
+        if let reply = session.interrupts.interrupted(ticket) { session.pool.watcher.watch(reply) }
+    }
+}

@@ -1,0 +1,150 @@
+import CFuse
+import Glibc
+public import Logging
+import Synchronization
+import SystemPackage
+
+/// One connection to the kernel: a /dev/fuse descriptor, the file system that answers on it and libfuse's state.
+///
+/// It becomes visible through `DetachedMount`, any number of times; all its mounts share one superblock and with it one
+/// page cache. The kernel ends it when the last mount is gone, and `onEnd` is called once.
+public final class FuseSession: @unchecked Sendable {
+    // Unchecked for `handle` alone: it is set once, at the end of init, and libfuse locks what is behind it.
+    private var handle: OpaquePointer?
+    let descriptor: FileDescriptor
+    let fileSystem: any FileSystem
+    let pool: WorkerPool
+    let interrupts = InterruptTable()
+    private let logger: Logger
+    private let onEnd: @Sendable () -> Void
+    private let hasEnded = Atomic(false)
+    /// The kernel's flags while FUSE_INIT is being answered, 0 otherwise.
+    private let offeredFlags = Atomic<UInt32>(0)
+    /// Held while a superblock is being made, so that two first mounts make one. The kernel does not wait for the
+    /// daemon in that time.
+    let mountState = Mutex(MountState())
+
+    struct MountState {
+        /// The first mount made the superblock; later ones find it.
+        var isMounted = false
+        /// The superblock's device number, once it is known.
+        var device: DeviceNumber?
+    }
+
+    /// Opens /dev/fuse. `onEnd` is called once, on a thread of the pool or on that of `stop`'s caller; it must not
+    /// block.
+    public convenience init(
+        fileSystem: any FileSystem, pool: WorkerPool, logger: Logger, onEnd: @escaping @Sendable () -> Void
+    ) throws(FuseError) {
+        let device = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK)
+        guard device >= 0 else { throw .noDevice(Errno(rawValue: errno)) }
+        try self.init(
+            descriptor: FileDescriptor(rawValue: device), fileSystem: fileSystem, pool: pool, logger: logger,
+            onEnd: onEnd)
+    }
+
+    /// Takes over a non-blocking descriptor that speaks the FUSE protocol.
+    init(
+        descriptor: FileDescriptor, fileSystem: any FileSystem, pool: WorkerPool, logger: Logger,
+        onEnd: @escaping @Sendable () -> Void
+    ) throws(FuseError) {
+        self.descriptor = descriptor
+        self.fileSystem = fileSystem
+        self.pool = pool
+        self.logger = logger
+        self.onEnd = onEnd
+        var operations = Operations.table
+        // libfuse keeps the address, not a reference: whoever processes a request retains the session.
+        let handle = imgfs_fuse_session_new(&operations, Unmanaged.passUnretained(self).toOpaque())
+        var deviceIO = fuse_custom_io()
+        deviceIO.read = { descriptor, memory, byteCount, _ in Glibc.read(descriptor, memory, byteCount) }
+        deviceIO.writev = { descriptor, vectors, count, session in
+            guard let vectors, let session else { return -1 }
+            Unmanaged<FuseSession>.fromOpaque(session)._withUnsafeGuaranteedRef {
+                $0.completeNegotiation(UnsafeBufferPointer(start: vectors, count: Int(count)))
+            }
+            return Glibc.writev(descriptor, vectors, count)
+        }
+        guard let handle, fuse_session_custom_io(handle, &deviceIO, descriptor.rawValue) == 0 else {
+            if let handle { fuse_session_destroy(handle) }
+            throw .noSession
+        }
+        self.handle = handle
+    }
+
+    deinit {
+        if let handle {
+            fuse_session_destroy(handle)  // closes the descriptor too
+        } else {
+            close(descriptor.rawValue)
+        }
+    }
+
+    /// Ends the session: requests are answered no more, deferred replies are let go. Does nothing the second time.
+    public func stop() {
+        pool.remove(self)
+        end()
+    }
+
+    /// Tells once that no request comes any more.
+    func end() {
+        guard hasEnded.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
+        if let handle { fuse_session_exit(handle) }
+        fileSystem.sessionEnded()
+        onEnd()
+    }
+
+    enum Received { case request(byteCount: Int), nothing, end }
+
+    /// Reads one request, if one is there.
+    func receive(into buffer: RequestBuffer) -> Received {
+        while true {
+            let count = read(descriptor.rawValue, buffer.memory.baseAddress, buffer.memory.count)
+            if count >= MemoryLayout<fuse_in_header>.size { return .request(byteCount: count) }
+            guard count < 0 else { return .end }
+            switch errno {
+            case ENOENT, EINTR: continue  // the request was withdrawn while it was being read
+            case EAGAIN: return .nothing
+            case ENODEV: return .end  // the last mount is gone, or the connection was aborted
+            case let code:
+                logger.error("reading from /dev/fuse failed: \(Errno(rawValue: code))")
+                return .end
+            }
+        }
+    }
+
+    /// Lets libfuse take the request apart, which calls the file system.
+    func process(_ buffer: RequestBuffer, _ byteCount: Int) {
+        var request = fuse_buf()
+        request.size = byteCount
+        request.mem = buffer.memory.baseAddress
+        request.fd = -1
+        guard buffer.memory.load(as: fuse_in_header.self).opcode == FUSE_INIT.rawValue else {
+            return fuse_session_process_buf(handle, &request)
+        }
+        let offered = buffer.memory.load(fromByteOffset: MemoryLayout<fuse_in_header>.size, as: fuse_init_in.self)
+        offeredFlags.store(offered.flags, ordering: .relaxed)
+        fuse_session_process_buf(handle, &request)
+        offeredFlags.store(0, ordering: .relaxed)
+        raiseReadAhead()
+    }
+
+    /// Mends libfuse's answer to FUSE_INIT on its way out. No other answer is under way at that time.
+    private func completeNegotiation(_ vectors: UnsafeBufferPointer<iovec>) {
+        let offered = offeredFlags.load(ordering: .relaxed)
+        guard offered != 0, vectors.count == 2, vectors[1].iov_len >= MemoryLayout<fuse_init_out>.size,
+            let answer = vectors[1].iov_base?.assumingMemoryBound(to: fuse_init_out.self)
+        else { return }
+        Negotiation.complete(&answer.pointee, offered: offered)
+    }
+
+    /// After FUSE_INIT, which sets the kernel's default.
+    private func raiseReadAhead() {
+        guard let device = mountState.withLock({ $0.device }) else { return }
+        do {
+            try ReadAhead.set(byteCount: ReadAhead.byteCount, for: device)
+        } catch {
+            logger.info("the mount keeps the kernel's default read-ahead: \(error)")
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import CLinux
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// The threads that serve all sessions: they wait for any session's device, read one request and process it.
+///
+/// Each device is armed for one event at a time (EPOLLONESHOT) and armed again as soon as one request was read, before
+/// it is processed. So a burst of requests spreads over the threads, and a single one wakes a single thread.
+public final class WorkerPool: Sendable {
+    /// Enough that a few reads which wait for the disk do not hold up the rest.
+    public static let defaultThreadCount = 8
+
+    private struct State {
+        var lastID: UInt64 = WorkerPool.stopID
+        /// Keeps each session alive until it has ended.
+        var sessions: [UInt64: FuseSession] = [:]
+        var threads: [WorkerThread] = []
+    }
+
+    private static let stopID: UInt64 = 0
+
+    private let epoll: FileDescriptor
+    private let stopEvent: FileDescriptor
+    /// A leaf: nothing else is locked and nothing waits while it is held.
+    private let state = Mutex(State())
+    let watcher: InterruptWatcher
+
+    public init(threads: Int = WorkerPool.defaultThreadCount) throws(FuseError) {
+        watcher = try InterruptWatcher()
+        let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard epoll >= 0 else { throw .workers(Errno(rawValue: errno)) }
+        self.epoll = FileDescriptor(rawValue: epoll)
+        let stopEvent = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        guard stopEvent >= 0 else {
+            let code = errno
+            close(epoll)
+            throw .workers(Errno(rawValue: code))
+        }
+        self.stopEvent = FileDescriptor(rawValue: stopEvent)
+        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.stopID))
+        epoll_ctl(epoll, EPOLL_CTL_ADD, stopEvent, &event)
+        for _ in 0..<threads {
+            guard let thread = WorkerThread({ self.work() }) else {
+                stop()
+                throw .workers(.resourceTemporarilyUnavailable)
+            }
+            state.withLock { $0.threads.append(thread) }
+        }
+    }
+
+    deinit {
+        close(epoll.rawValue)
+        close(stopEvent.rawValue)
+    }
+
+    /// Ends the threads and waits for them; a request that is being processed is answered first. Sessions that are
+    /// still mounted are served no more. The pool's threads keep it alive, so this is how it ends.
+    public func stop() {
+        eventfd_write(stopEvent.rawValue, 1)
+        let (threads, sessions) = state.withLock { state in
+            defer { (state.threads, state.sessions) = ([], [:]) }
+            return (state.threads, state.sessions)
+        }
+        for thread in threads { thread.join() }
+        for session in sessions.values { session.end() }
+    }
+
+    /// Sessions that are served at the moment.
+    public var sessionCount: Int { state.withLock { $0.sessions.count } }
+
+    /// Serves the session until it ends.
+    func add(_ session: FuseSession) throws(FuseError) {
+        let id = state.withLock { state in
+            state.lastID += 1
+            state.sessions[state.lastID] = session
+            return state.lastID
+        }
+        guard arm(session, id, EPOLL_CTL_ADD) else {
+            let code = errno
+            state.withLock { _ = $0.sessions.removeValue(forKey: id) }
+            throw .workers(Errno(rawValue: code))
+        }
+    }
+
+    /// Serves the session no more. The caller keeps it alive.
+    func remove(_ session: FuseSession) {
+        epoll_ctl(epoll.rawValue, EPOLL_CTL_DEL, session.descriptor.rawValue, nil)
+        state.withLock { state in
+            state.sessions = state.sessions.filter { $0.value !== session }
+        }
+    }
+
+    @discardableResult
+    private func arm(_ session: FuseSession, _ id: UInt64, _ operation: Int32) -> Bool {
+        var event = epoll_event(
+            events: EPOLLIN.rawValue | EPOLLONESHOT.rawValue, data: epoll_data_t(u64: id))
+        return epoll_ctl(epoll.rawValue, operation, session.descriptor.rawValue, &event) == 0
+    }
+
+    /// A thread's life.
+    private func work() {
+        let buffer = RequestBuffer()
+        while true {
+            var event = epoll_event()
+            guard epoll_wait(epoll.rawValue, &event, 1, -1) == 1 else { continue }
+            let id = event.data.u64
+            if id == Self.stopID { return }
+            guard let session = state.withLock({ $0.sessions[id] }) else { continue }
+            switch session.receive(into: buffer) {
+            case .request(let byteCount):
+                arm(session, id, EPOLL_CTL_MOD)
+                session.process(buffer, byteCount)
+            case .nothing:
+                arm(session, id, EPOLL_CTL_MOD)
+            case .end:
+                session.stop()
+            }
+        }
+    }
+}
+
+/// Memory of one thread for one request, as large as the kernel insists on though only small requests come.
+final class RequestBuffer {
+    let memory: UnsafeMutableRawBufferPointer
+
+    init() {
+        memory = .allocate(byteCount: ReplyBuffer.byteCount + 4096, alignment: 4096)
+    }
+
+    deinit { memory.deallocate() }
+}
