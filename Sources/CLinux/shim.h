@@ -3,6 +3,7 @@
 // variadic, macros, or in headers that its module map leaves out. _GNU_SOURCE stays undefined.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -111,3 +112,5 @@ static inline int imgfs_device_of(int fd, unsigned int *major, unsigned int *min
 
 /// fcntl(2): makes a descriptor non-blocking.
 static inline int imgfs_set_nonblocking(int fd) { return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
+/// prctl(2), PR_SET_NAME: names the calling thread. The kernel keeps the first 15 bytes.
+static inline int imgfs_set_thread_name(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
