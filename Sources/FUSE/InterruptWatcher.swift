@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import Synchronization
 import SystemPackage
+import Threads
 
 /// Decides about waiters that got a signal: who is to give up, and who goes on waiting.
 ///
@@ -37,8 +38,12 @@ final class InterruptWatcher: Sendable {
             return !state.isRunning
         }
         if start {
-            // Without a thread for it the caller simply waits for the answer.
-            WorkerThread({ self.run() })?.detach()
+            do throws(ThreadError) {
+                _ = try Thread.start(name: "imgfs-signals") { self.run() }
+            } catch {
+                // Without a thread the callers wait for the answer; the next interrupt tries again.
+                state.withLock { $0.isRunning = false }
+            }
         } else {
             eventfd_write(wakeUp.rawValue, 1)
         }

@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import Synchronization
 import SystemPackage
+import Threads
 
 /// The threads that serve all sessions: they wait for any session's device, read one request and process it.
 ///
@@ -15,7 +16,7 @@ public final class WorkerPool: Sendable {
         var lastID: UInt64 = WorkerPool.stopID
         /// Keeps each session alive until it has ended.
         var sessions: [UInt64: FuseSession] = [:]
-        var threads: [WorkerThread] = []
+        var threads: [Thread] = []
     }
 
     private static let stopID: UInt64 = 0
@@ -40,12 +41,14 @@ public final class WorkerPool: Sendable {
         self.stopEvent = FileDescriptor(rawValue: stopEvent)
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.stopID))
         epoll_ctl(epoll, EPOLL_CTL_ADD, stopEvent, &event)
-        for _ in 0..<threads {
-            guard let thread = WorkerThread({ self.work() }) else {
+        for number in 0..<threads {
+            do throws(ThreadError) {
+                let thread = try Thread.start(name: "imgfs-fuse-\(number)") { self.work() }
+                state.withLock { $0.threads.append(thread) }
+            } catch {
                 stop()
-                throw .workers(.resourceTemporarilyUnavailable)
+                throw .workers(Errno(rawValue: error.errno))
             }
-            state.withLock { $0.threads.append(thread) }
         }
     }
 
