@@ -1,0 +1,121 @@
+/// The path of an archive's entry, split into directory and name and free of everything that does not name a file.
+///
+/// `./a//b/` and `/a/b` are both directory `a`, name `b`. Directory and name are empty for the root.
+struct EntryPath: Equatable {
+    enum Role: Equatable {
+        case file
+        /// `.wh.NAME`: hides NAME of lower layers. The path's name is NAME.
+        case whiteout
+        /// `.wh..wh..opq`: hides everything of lower layers in the directory. The path's name is empty.
+        case opaque
+        /// `.wh..wh.*`, left behind by AUFS, and what is below it: no part of the image.
+        case ignored
+    }
+
+    private(set) var role = Role.file
+    /// Components separated by one slash each, with `directoryByteCount` bytes of directory, a slash unless that is 0,
+    /// and the name.
+    private(set) var bytes: [UInt8] = []
+    private(set) var directoryByteCount = 0
+
+    var directory: ArraySlice<UInt8> { bytes[..<directoryByteCount] }
+    var nameStart: Int { directoryByteCount == 0 ? 0 : directoryByteCount + 1 }
+    var name: ArraySlice<UInt8> { bytes[nameStart...] }
+    var isRoot: Bool { bytes.isEmpty }
+
+    /// Takes apart the path of an entry. Reuses this value's memory.
+    mutating func parse(_ path: [UInt8], limits: LayerLimits) throws(EntryFault) {
+        try normalize(path, limits: limits)
+        try recognizeWhiteout()
+    }
+
+    /// Takes apart the target of a hard link, in which whiteouts have no meaning.
+    mutating func normalize(_ path: [UInt8], limits: LayerLimits) throws(EntryFault) {
+        bytes.removeAll(keepingCapacity: true)
+        directoryByteCount = 0
+        role = .file
+        if path.isEmpty { throw .emptyPath }
+        var start = 0
+        while start < path.count {
+            var end = start
+            while end < path.count, path[end] != slash { end += 1 }
+            try append(path[start..<end], limits: limits)
+            start = end + 1
+        }
+    }
+
+    private mutating func append(_ component: ArraySlice<UInt8>, limits: LayerLimits) throws(EntryFault) {
+        let first = component.first
+        if first == nil || first == dot && component.count == 1 { return }
+        if first == dot, component.count == 2, component.last == dot { throw .parentComponent }
+        if component.contains(0) { throw .nulByte }
+        if component.count > limits.maximumNameByteCount { throw .longName(limit: limits.maximumNameByteCount) }
+        directoryByteCount = bytes.count
+        if !bytes.isEmpty { bytes.append(slash) }
+        bytes.append(contentsOf: component)
+        if bytes.count > limits.maximumPathByteCount { throw .longPath(limit: limits.maximumPathByteCount) }
+    }
+
+    private mutating func recognizeWhiteout() throws(EntryFault) {
+        // Whiteouts are rare: most paths have no ".wh." anywhere.
+        var belowWhiteout = false
+        var start = 0
+        while start < directoryByteCount {
+            var end = start
+            while end < directoryByteCount, bytes[end] != slash { end += 1 }
+            if bytes[start..<end].starts(with: whiteoutPrefix) {
+                belowWhiteout = true
+                if bytes[start..<end].starts(with: aufsPrefix) {
+                    role = .ignored
+                    return
+                }
+            }
+            start = end + 1
+        }
+        if belowWhiteout { throw .invalidWhiteout }
+        guard name.starts(with: whiteoutPrefix) else { return }
+        if name.starts(with: aufsPrefix) {
+            guard name.elementsEqual(opaqueName) else {
+                role = .ignored
+                return
+            }
+            role = .opaque
+            bytes.removeSubrange(nameStart...)
+            return
+        }
+        let hidden = name.dropFirst(whiteoutPrefix.count)
+        if hidden.allSatisfy({ $0 == dot }), hidden.count <= 2 { throw .invalidWhiteout }
+        role = .whiteout
+        bytes.removeSubrange(nameStart..<(nameStart + whiteoutPrefix.count))
+    }
+
+    /// Whether `path` is what `normalize` makes: components of a file's name with one slash between them, or nothing.
+    static func isNormalized(_ path: UnsafeRawBufferPointer) -> Bool {
+        var start = 0
+        while start < path.count {
+            var end = start
+            while end < path.count, path[end] != slash { end += 1 }
+            guard isName(UnsafeRawBufferPointer(rebasing: path[start..<end])) else { return false }
+            start = end + 1
+            if start == path.count { return false }
+        }
+        return true
+    }
+
+    /// Whether `name` can be the name of a file.
+    static func isName(_ name: UnsafeRawBufferPointer) -> Bool {
+        switch name.count {
+        case 0: return false
+        case 1: if name[0] == dot { return false }
+        case 2: if name[0] == dot, name[1] == dot { return false }
+        default: break
+        }
+        return name.allSatisfy { $0 != 0 && $0 != slash }
+    }
+}
+
+private let slash = UInt8(ascii: "/")
+private let dot = UInt8(ascii: ".")
+private let whiteoutPrefix = Array(".wh.".utf8)
+private let aufsPrefix = Array(".wh..wh.".utf8)
+private let opaqueName = Array(".wh..wh..opq".utf8)
