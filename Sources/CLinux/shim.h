@@ -12,6 +12,7 @@
 #include <linux/mount.h>
 #include <linux/stat.h>
 #include <errno.h>
+#include <spawn.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -114,3 +115,6 @@ static inline int imgfs_device_of(int fd, unsigned int *major, unsigned int *min
 static inline int imgfs_set_nonblocking(int fd) { return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
 /// prctl(2), PR_SET_NAME: names the calling thread. The kernel keeps the first 15 bytes.
 static inline int imgfs_set_thread_name(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
+// spawn.h declares these for _GNU_SOURCE only.
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);

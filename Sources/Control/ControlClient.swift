@@ -69,6 +69,22 @@ public final class ControlClient {
         try call(.verify, VerifyResult.self, VerifyEvent.self, events)
     }
 
+    /// Waits until the daemon handles requests. Throws `.noAnswer` after `seconds`.
+    public func waitUntilServed(seconds: Int) throws(ControlError) {
+        setTimeout(seconds)
+        defer { setTimeout(0) }
+        do {
+            _ = try waits()
+        } catch .system(_, _, .wouldBlock) {
+            throw .noAnswer(socket: path, seconds: seconds)
+        }
+    }
+
+    private func setTimeout(_ seconds: Int) {
+        var time = timeval(tv_sec: seconds, tv_usec: 0)
+        _ = setsockopt(socket.rawValue, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     /// Ends the daemon and returns when it has closed the connection, which it does last.
     public func stop(_ request: StopRequest) throws(ControlError) {
         do {

@@ -15,11 +15,12 @@ public enum ControlError: DescribedError, Equatable {
     case malformed(String)
     /// The connection ended before the answer.
     case disconnected
+    case noAnswer(socket: String, seconds: Int)
     case protocolMismatch(peerVersion: Int)
 
     public var kind: FailureKind {
         switch self {
-        case .notRunning, .disconnected: .io
+        case .notRunning, .disconnected, .noAnswer: .io
         case .socketInUse, .pathTooLong, .lineTooLong, .protocolMismatch: .usage
         case .system(_, _, .permissionDenied), .system(_, _, .notPermitted): .denied
         case .system: .io
@@ -41,6 +42,8 @@ public enum ControlError: DescribedError, Equatable {
         case .lineTooLong: "a control message is over \(LineBuffer.maximumLineByteCount) bytes"
         case .malformed(let reason): "the daemon's answer cannot be understood: \(reason)"
         case .disconnected: "the imgfs daemon ended the connection before it answered; its log may say why"
+        case .noAnswer(let socket, let seconds):
+            "the imgfs daemon on \(socket) does not answer within \(seconds) seconds; its log may say why"
         case .protocolMismatch(let version):
             "this is protocol \(version), the daemon speaks \(controlProtocolVersion); "
                 + "restart the daemon after an update ('imgfs daemon stop')"

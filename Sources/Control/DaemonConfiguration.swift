@@ -12,10 +12,8 @@ public struct DaemonConfiguration: Sendable, Hashable, Codable {
     public var attempts = 5
     /// No new attempt starts after this time, counted from the first.
     public var retryTimeSeconds: Double = 60
-    /// trace, debug, info, notice, warning, error or critical.
+    /// trace, debug, info, notice, warning, error or critical. The log goes to standard error.
     public var logLevel = "info"
-    /// Appended to; nil means standard error.
-    public var logFile: String?
 
     public init(root: String = ControlPaths.defaultRoot, socketPath: String = ControlPaths.defaultSocket) {
         self.root = root

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import SystemPackage
+public import SystemPackage
 
 /// The socket on which a daemon listens for commands.
 ///
@@ -9,7 +9,7 @@ public final class ListeningSocket: Sendable {
     /// Clients that may wait to be accepted; the kernel lowers it to net.core.somaxconn.
     private static let backlog: Int32 = 4096
     /// SD_LISTEN_FDS_START, sd_listen_fds(3)
-    private static let firstInherited: Int32 = 3
+    public static let firstInherited: Int32 = 3
 
     public let path: String
     let descriptor: Int32
@@ -20,6 +20,9 @@ public final class ListeningSocket: Sendable {
         self.descriptor = descriptor
         self.lock = lock
     }
+
+    /// For a child process that is to serve it; stays open only as long as this object.
+    public var inheritable: FileDescriptor { FileDescriptor(rawValue: descriptor) }
 
     /// Does not remove the socket's file: a client that connects before the next daemon comes is told that none runs.
     deinit {

@@ -1,1 +1,6 @@
-print("imgfs")
+import Command
+import Glibc
+
+let program = Program(commandLine: CommandLine.arguments)
+if let status = program.mount() { exit(status) }
+exit(await program.run { _ in })

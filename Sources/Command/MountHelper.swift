@@ -1,0 +1,103 @@
+import CLinux
+import Control
+import Glibc
+import OCI
+import SystemPackage
+
+/// Mounts an image: asks the daemon for a detached mount and attaches it here, in the caller's mount namespace.
+struct MountHelper {
+    /// For messages: what was called.
+    var program: String
+    var environment: [String: String]
+
+    private static let typeName = "fuse.imgfs"
+
+    /// Runs a mount's command line and returns the exit code. Says on standard error what is wrong, in one line.
+    func run(_ arguments: [String]) -> Int32 {
+        do throws(CommandFailure) {
+            try mount(try MountArguments(parsing: arguments))
+            return ExitStatus.success
+        } catch {
+            Terminal.complain("\(program): \(error.description)")
+            return error.status
+        }
+    }
+
+    private func mount(_ arguments: MountArguments) throws(CommandFailure) {
+        var options = MountOptions()
+        try options.apply(
+            AskedOptions.ofParent(source: arguments.source, target: arguments.target), sloppy: true)
+        try options.apply(arguments.options, sloppy: arguments.sloppy)
+        if arguments.fake { return }
+
+        let path = SourceText.absolutePath(arguments.target, workingDirectory: SourceText.workingDirectory())
+        var client: ControlClient?
+        if let namespace = arguments.namespace {
+            // The daemon's socket is in this namespace, the target in the other.
+            client = try connect()
+            try enter(namespace)
+        }
+        guard let target = try TargetDirectory.open(path, source: arguments.source, type: Self.typeName) else {
+            if arguments.verbose { print("\(arguments.source) is already mounted on \(path)") }
+            return
+        }
+        let connection: ControlClient
+        if let client { connection = client } else { connection = try connect() }
+        let details = try attach(arguments, options, to: target, over: connection)
+        if arguments.json {
+            print(JSONText.pretty(details))
+        } else if arguments.verbose {
+            print("\(details.name) (\(details.manifestDigest)) mounted on \(target.path)")
+        }
+    }
+
+    private func connect() throws(CommandFailure) -> ControlClient {
+        do throws(DaemonStartError) {
+            return try DaemonStart(environment: environment).connect()
+        } catch {
+            throw CommandFailure(error.isPermission ? ExitStatus.usage : ExitStatus.system, error.description)
+        }
+    }
+
+    private func attach(
+        _ arguments: MountArguments, _ options: MountOptions, to target: borrowing TargetDirectory,
+        over connection: ControlClient
+    ) throws(CommandFailure) -> MountDetails {
+        let image = SourceText.request(
+            arguments.source, platform: options.platform, pull: options.pull, insecure: options.insecure,
+            authfile: options.authfile, environment: environment)
+        let grant: MountGrant
+        do throws(ControlError) {
+            grant = try connection.mount(
+                MountRequest(
+                    image: image, sourceName: arguments.source, target: target.path, flags: options.flags))
+        } catch {
+            let isOurs = if case .remote = error { false } else { true }
+            throw CommandFailure(
+                isOurs ? ExitStatus.system : ExitStatus.mountCode(for: error.kind), error.description)
+        }
+        defer { close(grant.descriptor.rawValue) }
+        try target.attach(grant.descriptor)
+        let report = MountReport(
+            id: grant.details.id,
+            target: MountTarget(
+                path: target.path, mountNamespace: ProcessFiles.mountNamespace(),
+                mountID: ProcessFiles.mountID(of: grant.descriptor) ?? 0))
+        do throws(ControlError) {
+            try connection.attached(report)
+        } catch {
+            // The mount is there and answers; only the daemon's listing lacks its target.
+            Terminal.complain("\(program): warning: \(error.description)")
+        }
+        return grant.details
+    }
+
+    private func enter(_ namespace: String) throws(CommandFailure) {
+        let descriptor = open(namespace, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0, imgfs_enter_mount_namespace(descriptor) == 0 else {
+            throw CommandFailure(
+                ExitStatus.mountFailure, "cannot enter the mount namespace \(namespace): \(Errno(rawValue: errno))")
+        }
+        close(descriptor)
+    }
+}
