@@ -58,7 +58,7 @@ targets += part("Store", ["OCI", "LayerIndex", "SQLite", "CLinux", system, log])
 targets += part("Layers", ["OCI", "Tar", "Compression", "LayerIndex", "Store", "Threads", system])
 targets += part("FUSE", ["CFuse", "CLinux", "Threads", system, log])
 targets += part("ImageFS", ["FUSE", "Snapshot", "OCI", "CLinux", system, log], tests: ["LayerIndex", "Tar"])
-targets += part("Control", ["OCI", "CLinux", system])
+targets += part("Control", ["OCI", "Threads", "CLinux", system])
 targets += part(
     "Daemon",
     [

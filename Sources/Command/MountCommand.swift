@@ -22,6 +22,7 @@ struct MountCommand: ParsableCommand {
     var arguments: [String] = []
 
     func run() throws {
+        if arguments.contains("--help") || arguments.contains("-h") { throw CleanExit.helpRequest(self) }
         let status = MountHelper(program: "imgfs", environment: currentEnvironment()).run(arguments)
         if status != ExitStatus.success { throw ExitCode(status) }
     }

@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import Synchronization
 import SystemPackage
+import Threads
 
 /// Serves a `ControlService` to any number of clients, with one thread for all of them.
 public final class ControlServer: Sendable {
@@ -16,7 +17,7 @@ public final class ControlServer: Sendable {
     private let epoll: Int32
     /// An eventfd that ends the thread.
     private let wake: Int32
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Mutex<Thread?>(nil)
 
     /// Throws when the kernel gives no more descriptors.
     public init(_ socket: ListeningSocket, service: any ControlService) throws(ControlError) {
@@ -36,26 +37,24 @@ public final class ControlServer: Sendable {
 
     /// Begins to accept clients.
     public func start() throws(ControlError) {
-        var handle = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        let error = pthread_create(&handle, nil, runControlServer, context.toOpaque())
-        guard error == 0 else {
-            context.release()
-            throw .system(call: "start a thread for", path: socket.path, Errno(rawValue: error))
+        do throws(ThreadError) {
+            let started = try Thread.start(name: "imgfs-control") { self.run() }
+            thread.withLock { $0 = started }
+        } catch {
+            throw .system(call: "start a thread for", path: socket.path, Errno(rawValue: error.errno))
         }
-        thread.withLock { $0 = handle }
     }
 
     /// Stops accepting, gives up every request that is being handled and closes all connections. Blocks until the
     /// thread has ended. Does nothing the second time.
     public func stop() {
-        guard let handle = thread.withLock({ $0.take() }) else { return }
+        guard let thread = thread.withLock({ $0.take() }) else { return }
         var one: UInt64 = 1
         _ = write(wake, &one, 8)
-        pthread_join(handle, nil)
+        thread.join()
     }
 
-    fileprivate func run() {
+    private func run() {
         var connections: [UInt64: ControlConnection] = [:]
         var nextID = Token.firstConnection
         var isAccepting = true
@@ -120,11 +119,4 @@ public final class ControlServer: Sendable {
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: token))
         return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0
     }
-}
-
-/// The server's thread. At file scope, so that it belongs to no actor.
-private func runControlServer(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let context else { return nil }
-    Unmanaged<ControlServer>.fromOpaque(context).takeRetainedValue().run()
-    return nil
 }
