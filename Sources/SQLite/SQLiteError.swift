@@ -1,0 +1,29 @@
+import CSQLite
+
+/// What SQLite refused to do. See https://sqlite.org/rescode.html
+public struct SQLiteError: Error, Equatable, CustomStringConvertible {
+    /// The extended result code.
+    public var extendedCode: Int32
+    public var message: String
+    /// The statement, without its values; nil outside of statements.
+    public var sql: String?
+
+    public init(extendedCode: Int32, message: String, sql: String? = nil) {
+        self.extendedCode = extendedCode
+        self.message = message
+        self.sql = sql
+    }
+
+    /// The primary result code.
+    public var code: Int32 { extendedCode & 0xFF }
+
+    /// The file is no database, or a damaged one.
+    public var isDamage: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
+
+    /// The file system, or the user's quota, is full.
+    public var isFull: Bool { code == SQLITE_FULL }
+
+    public var description: String {
+        sql.map { "SQLite: \(message) (code \(extendedCode)) in: \($0)" } ?? "SQLite: \(message) (code \(extendedCode))"
+    }
+}
