@@ -1,0 +1,117 @@
+/// One request to a registry, with everything that belongs to it: the protocol, redirects, authorization. No retries.
+struct RegistryExchange: Sendable {
+    var http: HTTPClient
+    var endpoint: RegistryEndpoint
+    var authorizer: Authorizer
+    /// For messages.
+    var subject: String
+
+    struct Response {
+        var head: HTTPResponseHead
+        var body: [UInt8]
+        /// The body went over the limit that `BodyUse.collect` gave.
+        var isCut: Bool
+        /// Where it came from after redirects.
+        var url: HTTPURL
+    }
+
+    /// Gets `path` ("/v2/…") and receives the response, whatever its status but a redirect.
+    ///
+    /// `onHead` decides about the body and may be called again for another response, as long as it does not say
+    /// `.deliver`. Throws `AttemptFailure` when there is no response, and what the closures throw.
+    func get(
+        _ path: String, headers: [(name: String, value: String)], connectTimeoutSeconds: Double,
+        onHead: (HTTPResponseHead, HTTPURL) throws -> BodyUse,
+        onBody: (UnsafeRawBufferPointer) throws -> Void = { _ in }
+    ) throws -> Response {
+        var failed: TransportFailure?
+        for base in endpoint.bases {
+            if let failed, !RegistryEndpoint.isWorthTrying(base, after: failed.error, at: failed.base) { break }
+            let request = HTTPRequest(
+                url: HTTPURL(origin: base.origin, target: path), headers: headers,
+                verifiesCertificate: base.verifiesCertificate, connectTimeoutSeconds: connectTimeoutSeconds)
+            // Once a body is on its way to the caller there is no going back to another protocol.
+            let outcome = try authorized(
+                request, at: base,
+                onHead: { head, url in
+                    let use = try onHead(head, url)
+                    if use == .deliver { endpoint.settle(on: base) }
+                    return use
+                }, onBody: onBody)
+            switch outcome {
+            case .success(let response):
+                if response.head.status == 400, base.origin.scheme == .http, FailureText.wantsTLS(response.body) {
+                    failed = TransportFailure(
+                        error: TransportError(.notHTTP, detail: "the port speaks HTTPS"), url: request.url, base: base)
+                    continue
+                }
+                endpoint.settle(on: base)
+                return response
+            case .failure(let failure):
+                // The first protocol is the likely one, unless it turned out not to be spoken there.
+                if let failed, failed.error.cause != .tls, failed.error.cause != .notHTTP { break }
+                failed = failure
+                if endpoint.bases == [base] { break }
+                continue
+            }
+            break
+        }
+        guard let failed else { preconditionFailure("an endpoint has at least one base") }
+        throw FailureText.failure(failed.error, of: failed.url, subject: subject)
+    }
+
+    private struct TransportFailure: Error {
+        var error: TransportError
+        /// Of the hop that failed.
+        var url: HTTPURL
+        var base: RegistryEndpoint.Base
+    }
+
+    /// Answers one challenge, and goes back to the registry once when the host that it redirected to refuses: a presigned
+    /// URL may have expired on the way.
+    private func authorized(
+        _ request: HTTPRequest, at base: RegistryEndpoint.Base,
+        onHead: (HTTPResponseHead, HTTPURL) throws -> BodyUse, onBody: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Result<Response, TransportFailure> {
+        let need = Authorizer.Need(
+            origin: request.url.origin, connectTimeoutSeconds: request.connectTimeoutSeconds, subject: subject)
+        var authorization = try authorizer.authorization(need)
+        var mayAuthorize = true
+        var mayResolveAgain = true
+        while true {
+            let (outcome, url) = http.fetch(
+                request, authorization: authorization?.field,
+                onHead: { head, url in
+                    head.status == 401 || head.status == 403
+                        ? .collect(maximumBytes: ErrorBody.maximumBytes) : try onHead(head, url)
+                }, onBody: onBody)
+            switch outcome {
+            case .refused(let error): throw error
+            case .failed(let error): return .failure(TransportFailure(error: error, url: url, base: base))
+            case .complete(let head, let body, let isCut):
+                let response = Response(head: head, body: body, isCut: isCut, url: url)
+                guard head.status == 401 || head.status == 403 else { return .success(response) }
+                if url.origin != request.url.origin {
+                    guard mayResolveAgain else { throw refusal(response) }
+                    mayResolveAgain = false
+                    continue
+                }
+                // A 403 says something about the authorization only when there is one that may have run out.
+                guard mayAuthorize, head.status == 401 || authorization?.isToken == true,
+                    let answer = try authorizer.authorization(
+                        need, answering: head.values("www-authenticate"), insteadOf: authorization)
+                else { throw refusal(response, asked: authorizer.explanation(of: authorization)) }
+                mayAuthorize = false
+                authorization = answer
+            }
+        }
+    }
+
+    /// `asked`: with which credentials.
+    private func refusal(_ response: Response, asked: String? = nil) -> AttemptFailure {
+        var failure = FailureText.failure(
+            response.head, body: response.body, of: response.url, subject: subject, missing: "")
+        if let asked { failure.error.problem += ", asked " + asked }
+        return failure
+    }
+}
