@@ -53,6 +53,7 @@ public final class FuseSession: @unchecked Sendable {
         self.pool = pool
         self.logger = logger
         self.onEnd = onEnd
+        LibraryLog.use(logger)
         var operations = Operations.table
         // libfuse keeps the address, not a reference: whoever processes a request retains the session.
         let handle = imgfs_fuse_session_new(&operations, Unmanaged.passUnretained(self).toOpaque())
@@ -60,10 +61,9 @@ public final class FuseSession: @unchecked Sendable {
         deviceIO.read = { descriptor, memory, byteCount, _ in Glibc.read(descriptor, memory, byteCount) }
         deviceIO.writev = { descriptor, vectors, count, session in
             guard let vectors, let session else { return -1 }
-            Unmanaged<FuseSession>.fromOpaque(session)._withUnsafeGuaranteedRef {
-                $0.completeNegotiation(UnsafeBufferPointer(start: vectors, count: Int(count)))
+            return Unmanaged<FuseSession>.fromOpaque(session)._withUnsafeGuaranteedRef {
+                $0.send(UnsafeBufferPointer(start: vectors, count: Int(count)))
             }
-            return Glibc.writev(descriptor, vectors, count)
         }
         guard let handle, fuse_session_custom_io(handle, &deviceIO, descriptor.rawValue) == 0 else {
             if let handle { fuse_session_destroy(handle) }
@@ -127,6 +127,18 @@ public final class FuseSession: @unchecked Sendable {
         fuse_session_process_buf(handle, &request)
         offeredFlags.store(0, ordering: .relaxed)
         raiseReadAhead()
+    }
+
+    /// Sends an answer for libfuse, and keeps it from writing about failures to standard error.
+    private func send(_ vectors: UnsafeBufferPointer<iovec>) -> Int {
+        completeNegotiation(vectors)
+        let count = writev(descriptor.rawValue, vectors.baseAddress, Int32(vectors.count))
+        // The caller was killed (ENOENT), or the last mount went away (ENODEV): there is nobody to answer.
+        if count < 0, errno != ENOENT {
+            if errno != ENODEV { logger.error("an answer was refused by the kernel: \(Errno(rawValue: errno))") }
+            errno = ENOENT
+        }
+        return count
     }
 
     /// Mends libfuse's answer to FUSE_INIT on its way out. No other answer is under way at that time.

@@ -61,9 +61,17 @@ final class WireSession {
         return lastUnique
     }
 
+    /// The number of the request that will be sent as the `count`th from now.
+    func nextUnique(after count: UInt64) -> UInt64 { lastUnique + 2 * count }
+
     /// Tells that the caller of a request got a signal.
     func interrupt(_ unique: UInt64) {
         send(FUSE_INTERRUPT, node: 0, bytes(of: fuse_interrupt_in(unique: unique)))
+    }
+
+    func hasAnswer(withinMilliseconds timeout: Int32) -> Bool {
+        var descriptor = pollfd(fd: kernel, events: Int16(POLLIN), revents: 0)
+        return poll(&descriptor, 1, timeout) > 0
     }
 
     /// The next answer, whichever request it is for.
