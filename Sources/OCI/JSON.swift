@@ -9,7 +9,7 @@ func decode<Value: Decodable>(
     } catch let error as DecodingError {
         throw ImageError(.invalid, "\(subject): \(explanation(of: error))")
     } catch {
-        throw ImageError(.invalid, "\(subject) is not JSON")
+        throw ImageError(.invalid, "\(subject): not JSON")
     }
 }
 
@@ -22,7 +22,8 @@ private func explanation(of error: DecodingError) -> String {
     case .typeMismatch(let type, let context):
         return "\(path(context.codingPath)) is not \(name(of: type))"
     case .dataCorrupted(let context):
-        if context.codingPath.isEmpty { return "not JSON" }
+        // The decoder does not tell these two apart.
+        if context.codingPath.isEmpty { return "not JSON, or with a number that does not fit" }
         return "\(path(context.codingPath)): \(context.debugDescription)"
     @unknown default:
         return "not what it should be"
