@@ -10,7 +10,7 @@ extension TarEntry {
             map = SparseMap(size: try Self.size(or: header.field(483, 12), .realSize))
             try map.append(pairs: header.field(386, 4 * 24), limits: limits)
             more = header.field(482, 1)[0] != 0 ? .gnu : nil
-        case .star, .ustar:
+        case .star:
             let realSize = attributes?.sparse.starRealSize.flatMap { UInt64(exactly: $0) }
             map = SparseMap(size: try Self.size(realSize, or: header.field(452, 12), .realSize))
             // Old star has four extents here; xstar has all of them in extension blocks, and its prefix in this place.
@@ -20,7 +20,7 @@ extension TarEntry {
             } else {
                 more = .star
             }
-        case .v7:
+        case .v7, .ustar:
             throw .malformedSparseMap
         }
         size = map.size
