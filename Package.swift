@@ -65,7 +65,7 @@ targets += part(
         "OCI", "KeyedMutex", "Threads", "LayerIndex", "Snapshot", "Registry", "LocalImage", "Store", "Layers", "FUSE",
         "ImageFS", "Control", "CLinux", system, log,
     ])
-targets += part("Command", ["Control", "Daemon", "OCI", "CLinux", arguments, system, log])
+targets += part("Command", ["Control", "Daemon", "OCI", "CLinux", arguments, system, log], tests: ["Threads"])
 
 let package = Package(
     name: "imgfs",
