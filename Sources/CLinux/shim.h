@@ -118,3 +118,13 @@ static inline int imgfs_set_thread_name(const char *name) { return prctl(PR_SET_
 // spawn.h declares these for _GNU_SOURCE only.
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
+
+/// statx(2): which mount an open file was reached through; unique for a whole boot from Linux 6.8 on.
+/// Returns 0, or -1 and errno.
+static inline int imgfs_mount_id(int fd, unsigned long *mount) {
+    struct statx result;
+    // AT_EMPTY_PATH; STATX_MNT_ID | STATX_MNT_ID_UNIQUE, of which a kernel takes the newest it knows.
+    if (syscall(SYS_statx, fd, "", 0x1000, 0x1000 | 0x4000, &result) != 0) return -1;
+    *mount = result.stx_mnt_id;
+    return 0;
+}

@@ -27,3 +27,10 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
         sql.map { "SQLite: \(message) (code \(extendedCode)) in: \($0)" } ?? "SQLite: \(message) (code \(extendedCode))"
     }
 }
+
+extension SQLiteError {
+    /// Damage that a check found without SQLite failing.
+    public static func damage(_ message: String) -> SQLiteError {
+        SQLiteError(extendedCode: SQLITE_CORRUPT, message: message)
+    }
+}

@@ -1,0 +1,113 @@
+import Glibc
+import Logging
+import OCI
+
+/// Puts in order what a former process left: called once, when the store is locked and before anybody uses it.
+struct Recovery {
+    let paths: StorePaths
+    let options: StoreOptions
+    let epoch: WriteEpoch
+    let logger: Logger
+
+    func run() throws(StoreError) {
+        try sweepStaging()
+        try removeUnsealed(in: paths.layers, kind: .layer)
+        try removeUnsealed(in: paths.trees, kind: .tree)
+        try dropPartialsOfAnotherBoot()
+        try PartialBudget(paths: paths).enforce(options.maximumPartialByteCount, isOpen: { _ in false }, logger: logger)
+    }
+
+    /// Nothing in there was ever visible.
+    private func sweepStaging() throws(StoreError) {
+        let names = try Directory.entries(of: paths.staging)
+        if !names.isEmpty { logger.info("removing what was left half made", metadata: ["count": "\(names.count)"]) }
+        for name in names { try Directory.removeAll(paths.staging + "/" + name) }
+    }
+
+    /// A power failure can leave a name without its contents. Those that look whole but were not synced are looked at
+    /// when they are wanted.
+    private func removeUnsealed(in directory: String, kind: Seal.Kind) throws(StoreError) {
+        for name in try Directory.entries(of: directory) {
+            let path = directory + "/" + name
+            let problem: String
+            if Digest(hex: name) == nil {
+                problem = "not named by a digest"
+            } else if case .damaged(let reason) = try SealState.of(path, kind: kind) {
+                problem = reason
+            } else {
+                continue
+            }
+            logger.warning(
+                "removing a damaged \(kind.rawValue)", metadata: ["path": "\(path)", "problem": "\(problem)"])
+            try Directory.removeAll(path)
+        }
+    }
+
+    /// After a power failure the end of a partial blob may be missing or zeros; fetching the blob again is better than
+    /// finding that out at its end.
+    private func dropPartialsOfAnotherBoot() throws(StoreError) {
+        let text = try PrivateFile.read(paths.epoch, limit: Seal.maximumByteCount)
+        let former = text.flatMap { WriteEpoch(parsing: String(decoding: $0, as: UTF8.self)) }
+        if former == epoch { return }
+        if former?.isSameBoot(as: epoch) != true {
+            for name in try Directory.entries(of: paths.blobs) where name.hasSuffix(StorePaths.partialSuffix) {
+                logger.info("removing part of a blob from before a restart", metadata: ["blob": "\(name)"])
+                try Directory.removeAll(paths.blobs + "/" + name)
+            }
+        }
+        try Directory.removeAll(paths.epoch)
+        do throws(StoreError) {
+            try PrivateFile.write(Array(epoch.description.utf8), to: paths.epoch)
+        } catch  where error.kind == .storeFull {
+            // Partial blobs of this boot will then not survive the next start. A full store must open all the same.
+            logger.warning("\(error)")
+        }
+    }
+}
+
+/// Keeps partial blobs within their limit.
+struct PartialBudget {
+    let paths: StorePaths
+
+    struct Partial {
+        var digest: Digest
+        var byteCount: Int64
+        var modifiedAtSeconds: Int64
+    }
+
+    func all() throws(StoreError) -> [Partial] {
+        var partials: [Partial] = []
+        for name in try Directory.entries(of: paths.blobs) where name.hasSuffix(StorePaths.partialSuffix) {
+            guard let digest = Digest(hex: name.dropLast(StorePaths.partialSuffix.count)) else { continue }
+            var status = stat()
+            guard lstat(paths.partial(digest), &status) == 0 else { continue }
+            partials.append(
+                Partial(
+                    digest: digest, byteCount: Int64(status.st_size), modifiedAtSeconds: Int64(status.st_mtim.tv_sec)))
+        }
+        return partials
+    }
+
+    /// Removes the oldest until all together have at most `limit` bytes.
+    func enforce(_ limit: Int64, isOpen: (Digest) -> Bool, logger: Logger) throws(StoreError) {
+        let partials = try all()
+        for digest in Self.excess(of: partials, over: limit) where !isOpen(digest) {
+            logger.info("removing part of a blob: over the limit", metadata: ["blob": "\(digest)"])
+            try Directory.removeAll(paths.partial(digest))
+        }
+    }
+
+    /// Which have to go.
+    static func excess(of partials: [Partial], over limit: Int64) -> [Digest] {
+        var total = partials.reduce(0) { $0 + $1.byteCount }
+        return
+            partials
+            .sorted { ($0.modifiedAtSeconds, $0.digest.hex) < ($1.modifiedAtSeconds, $1.digest.hex) }
+            .prefix { partial in
+                guard total > limit else { return false }
+                total -= partial.byteCount
+                return true
+            }
+            .map(\.digest)
+    }
+}

@@ -1,0 +1,14 @@
+/// Limits and settings of a store.
+public struct StoreOptions: Sendable {
+    /// Bytes of blobs whose fetch was broken off that are kept for resuming it, all together. The oldest go first.
+    public var maximumPartialByteCount: Int64 = 8 << 30
+    /// Bytes of one document. Manifests are limited to 4 MiB and configs to 8 MiB where they are fetched.
+    public var maximumDocumentByteCount = 8 << 20
+    /// `prune` keeps what was published or recorded less than this long ago: whoever asked for it may not have come to
+    /// use it yet.
+    public var pruneGrace: Duration = .seconds(60)
+    /// Names one run of the machine; nil means the kernel's boot id. For tests of power failures.
+    public var bootID: String?
+
+    public init() {}
+}

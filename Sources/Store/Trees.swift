@@ -1,0 +1,40 @@
+public import LayerIndex
+public import OCI
+
+extension Store {
+    private static let treeFile = "tree"
+
+    /// The merged tree of a chain, mapped; nil when it is not there. What a tree file is, Snapshot knows and checks.
+    public func tree(_ chainID: Digest) throws(StoreError) -> MappedFile? {
+        let path = paths.tree(chainID)
+        guard let seal = try seal(of: path, kind: .tree) else { return nil }
+        guard isTrusted(seal) else {
+            // Making it again from the layers is quicker than finding out.
+            try remove(path)
+            return nil
+        }
+        return try MappedFile.open(path + "/" + Self.treeFile)
+    }
+
+    /// Stores the merged tree of a chain. That it is there already is success.
+    public func publishTree(_ chainID: Digest, _ bytes: [UInt8]) throws(StoreError) -> MappedFile {
+        let staged = newStagingPath()
+        let path = paths.tree(chainID)
+        do throws(StoreError) {
+            try Directory.make(staged)
+            try PrivateFile.write(bytes, to: staged + "/" + Self.treeFile)
+            let file = Seal.File(name: Self.treeFile, byteCount: Int64(bytes.count))
+            try publish(staged, as: path, kind: .tree, files: [file])
+        } catch {
+            try Directory.removeAll(staged)
+            throw error
+        }
+        // Between the rename and here somebody may have removed it again.
+        return try MappedFile.open(path + "/" + Self.treeFile) ?? MappedFile(bytes: bytes)
+    }
+
+    /// Takes the tree out of the store, for example because it is damaged. Not being there is success.
+    public func removeTree(_ chainID: Digest) throws(StoreError) {
+        try remove(paths.tree(chainID))
+    }
+}
