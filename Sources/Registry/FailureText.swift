@@ -34,7 +34,7 @@ enum FailureText {
         case .proxy:
             return AttemptFailure(
                 .unreachable, subject, "no way through the proxy to \(origin): \(error.detail)", .once)
-        case .notHTTP, .headTooLarge:
+        case .notHTTP, .wantsTLS, .headTooLarge:
             return AttemptFailure(.invalid, subject, "\(origin) does not answer as a registry does: \(error.detail)")
         case .redirect:
             return AttemptFailure(.invalid, subject, error.detail)

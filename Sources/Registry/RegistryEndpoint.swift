@@ -37,7 +37,7 @@ final class RegistryEndpoint: Sendable {
     /// Whether the protocol of `next` may work where that of `base` failed with `error`.
     static func isWorthTrying(_ next: Base, after error: TransportError, at base: Base) -> Bool {
         switch error.cause {
-        case .tls, .notHTTP, .reset: true
+        case .tls, .notHTTP, .wantsTLS, .reset: true
         // HTTP and HTTPS without a port in the name are two different ports.
         case .refused, .connectTimeout: next.origin.port != base.origin.port
         default: false

@@ -24,9 +24,11 @@ struct RegistryExchange: Sendable {
         onHead: (HTTPResponseHead, HTTPURL) throws -> BodyUse,
         onBody: (UnsafeRawBufferPointer) throws -> Void = { _ in }
     ) throws -> Response {
-        var failed: TransportFailure?
+        var failures: [TransportFailure] = []
         for base in endpoint.bases {
-            if let failed, !RegistryEndpoint.isWorthTrying(base, after: failed.error, at: failed.base) { break }
+            if let last = failures.last, !RegistryEndpoint.isWorthTrying(base, after: last.error, at: last.base) {
+                break
+            }
             let request = HTTPRequest(
                 url: HTTPURL(origin: base.origin, target: path), headers: headers,
                 verifiesCertificate: base.verifiesCertificate, connectTimeoutSeconds: connectTimeoutSeconds)
@@ -41,23 +43,24 @@ struct RegistryExchange: Sendable {
             switch outcome {
             case .success(let response):
                 if response.head.status == 400, base.origin.scheme == .http, FailureText.wantsTLS(response.body) {
-                    failed = TransportFailure(
-                        error: TransportError(.notHTTP, detail: "the port speaks HTTPS"), url: request.url, base: base)
+                    failures = [
+                        TransportFailure(
+                            error: TransportError(.wantsTLS, detail: "the port speaks HTTPS"), url: request.url,
+                            base: base)
+                    ]
                     continue
                 }
                 endpoint.settle(on: base)
                 return response
-            case .failure(let failure):
-                // The first protocol is the likely one, unless it turned out not to be spoken there.
-                if let failed, failed.error.cause != .tls, failed.error.cause != .notHTTP { break }
-                failed = failure
-                if endpoint.bases == [base] { break }
-                continue
+            case .failure(let failure): failures.append(failure)
             }
-            break
+            if endpoint.bases == [base] { break }
         }
-        guard let failed else { preconditionFailure("an endpoint has at least one base") }
-        throw FailureText.failure(failed.error, of: failed.url, subject: subject)
+        // The first protocol is the likely one, unless it turned out not to be spoken there.
+        let telling = failures.first { ![.tls, .notHTTP, .wantsTLS].contains($0.error.cause) }
+        let told = failures.first?.error.cause == .wantsTLS ? failures.last : telling ?? failures.first
+        guard let told else { preconditionFailure("an endpoint has at least one base") }
+        throw FailureText.failure(told.error, of: told.url, subject: subject)
     }
 
     private struct TransportFailure: Error {

@@ -19,6 +19,8 @@ struct TransportError: Error, Equatable {
         case proxy
         /// What came back is not HTTP/1.1.
         case notHTTP
+        /// Plain HTTP was answered with the advice to use HTTPS.
+        case wantsTLS
         case headTooLarge
         /// A redirect that leads nowhere, in circles, too far, or from https to http.
         case redirect
