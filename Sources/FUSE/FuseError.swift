@@ -7,6 +7,8 @@ public enum FuseError: Error, Equatable, Sendable, CustomStringConvertible {
     case noDevice(Errno)
     /// libfuse made no session.
     case noSession
+    /// As many sessions as one process can have are there.
+    case tooManySessions(limit: Int)
     /// The kernel refused one step of the mount; `detail` is what it wrote about it, often nothing.
     case mount(step: String, Errno, detail: String)
     /// The last mount of the session went away in the meantime: a new session is needed.
@@ -22,6 +24,8 @@ public enum FuseError: Error, Equatable, Sendable, CustomStringConvertible {
             "/dev/fuse cannot be opened: permission denied; imgfs mounts as root"
         case .noDevice(let errno): "/dev/fuse cannot be opened: \(errno)"
         case .noSession: "libfuse could not make a session"
+        case .tooManySessions(let limit):
+            "\(limit) different images are mounted already, which is as many as one daemon serves; unmount some"
         case .mount(_, .notPermitted, _):
             "mounting is not permitted; imgfs needs CAP_SYS_ADMIN (root) to mount"
         case .mount(let step, let errno, let detail):

@@ -18,6 +18,10 @@ public final class FuseSession: @unchecked Sendable {
     private let logger: Logger
     private let onEnd: @Sendable () -> Void
     private let hasEnded = Atomic(false)
+    /// libfuse takes one of the process's 1024 thread-specific keys (PTHREAD_KEYS_MAX) for each session, which is what
+    /// limits their number; a few are left to others.
+    public static let maximumCount = 960
+    private static let count = Atomic(0)
     /// The kernel's flags while FUSE_INIT is being answered, 0 otherwise.
     private let offeredFlags = Atomic<UInt32>(0)
     /// Held while a superblock is being made, so that two first mounts make one. The kernel does not wait for the
@@ -53,6 +57,10 @@ public final class FuseSession: @unchecked Sendable {
         self.pool = pool
         self.logger = logger
         self.onEnd = onEnd
+        // Counted first: from here on `deinit` runs whatever happens.
+        guard Self.count.wrappingAdd(1, ordering: .relaxed).newValue <= Self.maximumCount else {
+            throw .tooManySessions(limit: Self.maximumCount)
+        }
         LibraryLog.use(logger)
         var operations = Operations.table
         // libfuse keeps the address, not a reference: whoever processes a request retains the session.
@@ -73,6 +81,7 @@ public final class FuseSession: @unchecked Sendable {
     }
 
     deinit {
+        Self.count.wrappingSubtract(1, ordering: .relaxed)
         if let handle {
             fuse_session_destroy(handle)  // closes the descriptor too
         } else {

@@ -11,6 +11,9 @@ public struct Reply: ~Copyable, @unchecked Sendable {
 
     init(_ request: OpaquePointer) { self.request = request }
 
+    /// Who asks, in the daemon's user namespace.
+    public var callerUserID: UInt32 { fuse_req_ctx(request).pointee.uid }
+
     deinit { fuse_reply_err(request, EIO) }
 
     /// Answers with an errno.

@@ -13,6 +13,9 @@ public enum ReplyBuffer {
         return key
     }()
 
+    /// Takes the key now, while there are some.
+    static func prepare() { _ = key }
+
     /// The first `length` bytes of the buffer, or all of it when it is shorter. Valid until the thread's next use.
     public static func memory(_ length: Int) -> UnsafeMutableRawBufferPointer {
         let start = pthread_getspecific(key) ?? allocate()

@@ -28,6 +28,7 @@ public final class WorkerPool: Sendable {
     let watcher: InterruptWatcher
 
     public init(threads: Int = WorkerPool.defaultThreadCount) throws(FuseError) {
+        ReplyBuffer.prepare()
         watcher = try InterruptWatcher()
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw .workers(Errno(rawValue: errno)) }

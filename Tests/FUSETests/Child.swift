@@ -57,7 +57,7 @@ struct MountPlaces {
 
     init(count: Int) throws {
         var template = Array("/tmp/imgfs-fuse-test.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
+        guard mkdtemp(&template) != nil, chmod(template, 0o755) == 0 else { throw Errno(rawValue: errno) }
         root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         paths = (0..<count).map { [root] in "\(root)/\($0)" }
         for path in paths where mkdir(path, 0o755) != 0 { throw Errno(rawValue: errno) }

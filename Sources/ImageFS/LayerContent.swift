@@ -1,0 +1,13 @@
+public import SystemPackage
+
+/// The uncompressed bytes of one layer, as an open file.
+public struct LayerContent: Sendable {
+    let data: FileDescriptor
+    /// Closes the descriptor when it goes; kept for as long as the file system is served.
+    let owner: any AnyObject & Sendable
+
+    public init(data: FileDescriptor, owner: any AnyObject & Sendable) {
+        self.data = data
+        self.owner = owner
+    }
+}

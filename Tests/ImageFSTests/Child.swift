@@ -1,0 +1,1 @@
+../FUSETests/Child.swift
