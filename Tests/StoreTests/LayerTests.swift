@@ -1,4 +1,5 @@
 import Glibc
+import LayerIndex
 import OCI
 import Store
 import SystemPackage
