@@ -22,7 +22,7 @@ struct ArchiveIndex {
         limits.maxEntries = 100_000
         var parser = TarParser(limits: limits)
         let headers = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 4096)
-        let zeros = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        let zeros = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 4096)
         zeros.initializeMemory(as: UInt8.self, repeating: 0)
         defer {
             headers.deallocate()
@@ -42,7 +42,8 @@ struct ArchiveIndex {
                 }
                 try parser.push(bytes) { entry in
                     if let last = entry.extents.last {
-                        contentEnd = max(contentEnd, Int64(clamping: last.archiveOffset + last.length))
+                        let (end, overflow) = last.archiveOffset.addingReportingOverflow(last.length)
+                        contentEnd = max(contentEnd, overflow ? .max : Int64(clamping: end))
                     }
                     add(entry)
                 }

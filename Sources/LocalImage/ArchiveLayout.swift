@@ -17,6 +17,8 @@ extension Archive {
         let hasManifest = region(DockerManifest.fileName) != nil
         switch layout.choice(reference: reference) {
         case .one(let descriptor):
+            // An archive of one platform may have the index of all only by name.
+            if hasManifest, region("blobs/sha256/" + descriptor.digest.hex) == nil { return nil }
             let contents = ArchiveContents(name: file.name, archive: self, root: document, madeUp: [:])
             return try contents.document(descriptor, maximumByteCount: limits.maximumManifestByteCount)
         case .platforms(let descriptors):

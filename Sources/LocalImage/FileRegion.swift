@@ -38,6 +38,7 @@ struct FileRegion: Sendable {
 
     /// Gives the bytes from `start` on to `sink`, up to a mebibyte at a time.
     func stream(from start: Int64, into sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+        precondition(start >= 0, "a stream starts in the blob, not before it")
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }
         var position = start
