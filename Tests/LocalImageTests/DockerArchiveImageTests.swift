@@ -148,6 +148,14 @@ struct DockerArchiveImageTests {
         #expect(try second.matches(open(writer, "b:1")))
     }
 
+    @Test func `manifest.json stands in for an index that the archive only mentions`() throws {
+        func path(_ bytes: [UInt8]) -> String { "blobs/sha256/" + SHA256.digest(of: bytes).hex }
+        let absent = SampleImage.descriptor([1, 2, 3], MediaType.index)
+        let entry = Entry(config: path(first.config), tags: ["a:1"], layers: first.layers.map(path))
+        #expect(try first.matches(open(newArchive([absent], withManifest: [entry]))))
+        try expectFailure(.notFound, "the archive has no blob") { try open(newArchive([absent])) }
+    }
+
     @Test func `what is no archive of images is refused`() throws {
         var empty = ArchiveWriter()
         empty.file("x", "y")
