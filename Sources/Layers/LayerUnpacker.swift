@@ -1,0 +1,112 @@
+public import OCI
+public import Store
+
+/// Turns layers' blobs into layers of the store.
+///
+/// A blob is inflated, verified, indexed and written while it arrives. Nobody sees anything of a layer before the
+/// digests of blob and archive, their sizes and every header of the archive have been found right.
+public final class LayerUnpacker: Sendable {
+    private let store: Store
+    private let limits: UnpackLimits
+
+    public init(store: Store, limits: UnpackLimits = UnpackLimits()) {
+        self.store = store
+        self.limits = limits
+    }
+
+    /// Fetches `blob` and publishes it as the layer `diffID`. Blocks, and uses a second thread.
+    ///
+    /// The caller sees to it that this happens once: the layer is unpacked even when it is there already.
+    ///
+    /// - Parameters:
+    ///   - source: an error of it is thrown as it is, and what has arrived stays in the store to be resumed.
+    ///   - isResumable: whether to keep the compressed bytes until the layer is there. A source on this machine has them
+    ///     anyway.
+    ///   - progress: called on the calling thread, about four times for each MiB of the blob.
+    /// - Throws: `LayerError`, or the source's error. The layer is then not there, and nothing of it but, perhaps, what
+    ///   can be resumed.
+    public func unpack(
+        _ blob: Descriptor, diffID: Digest, from source: any BlobSource, isResumable: Bool = true,
+        progress: @escaping @Sendable (UnpackProgress) -> Void = { _ in }
+    ) throws {
+        let context = LayerErrorContext(digest: blob.digest, source: (source as? any ImageSource)?.name)
+        do {
+            let partial = isResumable ? try store.partialBlob(blob.digest) : nil
+            let unpack = Unpack(
+                blob: blob, diffID: diffID, source: source, partial: partial, context: context, progress: progress)
+            do {
+                try run(unpack)
+            } catch {
+                let error = context.naming(error)
+                if let partial, !Self.isWorthKeeping(after: error) { Self.remove(partial) }
+                throw error
+            }
+        } catch {
+            throw context.naming(error)
+        }
+    }
+
+    private struct Unpack {
+        var blob: Descriptor
+        var diffID: Digest
+        var source: any BlobSource
+        var partial: PartialBlob?
+        var context: LayerErrorContext
+        var progress: @Sendable (UnpackProgress) -> Void
+    }
+
+    private func run(_ unpack: Unpack) throws {
+        if let partial = unpack.partial, partial.byteCount > unpack.blob.size { try partial.reset() }
+        let isResumed = (unpack.partial?.byteCount ?? 0) > 0
+        var furthest = UnpackProgress(fetchedByteCount: 0, unpackedByteCount: 0)
+        let report = { (progress: UnpackProgress) in
+            furthest.fetchedByteCount = max(furthest.fetchedByteCount, progress.fetchedByteCount)
+            furthest.unpackedByteCount = max(furthest.unpackedByteCount, progress.unpackedByteCount)
+            unpack.progress(furthest)
+        }
+        do {
+            try attempt(unpack, report)
+        } catch {
+            // Perhaps what was left of an earlier attempt is bad, and what comes from the source is good.
+            guard isResumed, Self.isAboutContent(unpack.context.naming(error)), let partial = unpack.partial else {
+                throw error
+            }
+            try partial.reset()
+            try attempt(unpack, report)
+        }
+    }
+
+    private func attempt(_ unpack: Unpack, _ report: @escaping (UnpackProgress) -> Void) throws {
+        // Discarded when it is let go without having been published.
+        let staging = try store.stageLayer(unpack.diffID)
+        let writer = ArchiveWriter(
+            blob: unpack.blob, diffID: unpack.diffID, limits: limits, data: staging.data, partial: unpack.partial,
+            context: unpack.context)
+        let index = try UnpackAttempt(blob: unpack.blob, source: unpack.source, writer: writer, report: report).run()
+        // First, so that both never take space for longer than needed, and so that a failure leaves no layer behind.
+        try unpack.partial?.remove()
+        try staging.publish(index: index, checkpoints: nil)
+    }
+
+    private static func isAboutContent(_ error: any Error) -> Bool {
+        switch (error as? any DescribedError)?.kind {
+        case .invalid, .tooLarge, .unsupported: true
+        default: false
+        }
+    }
+
+    /// Bad content must not be resumed, and when the store is full the space is needed.
+    private static func isWorthKeeping(after error: any Error) -> Bool {
+        if isAboutContent(error) { return false }
+        return (error as? any DescribedError)?.kind != .storeFull
+    }
+
+    private static func remove(_ partial: PartialBlob) {
+        do {
+            try partial.remove()
+        } catch {
+            // What made the unpacking fail says more. The bytes do no harm: their digest is checked when all are there,
+            // and a resumed blob that does not match is fetched again from its start.
+        }
+    }
+}

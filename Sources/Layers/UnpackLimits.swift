@@ -1,0 +1,16 @@
+public import Compression
+public import LayerIndex
+public import Tar
+
+/// What one layer may ask for at most, and what unpacking it may use.
+public struct UnpackLimits: Sendable {
+    public var inflate = InflateLimits()
+    public var tar = TarLimits()
+    public var index = LayerLimits()
+    /// Buffers for uncompressed bytes between the two threads, 1 MiB each. At least 2.
+    public var archiveBufferCount = 6
+    /// Buffers for compressed bytes between the two threads, 256 KiB each. At least 2.
+    public var blobBufferCount = 6
+
+    public init() {}
+}
