@@ -1,0 +1,32 @@
+import OCI
+
+/// A stack of layers as a mount or a pull wants it: what it is called, what it is made of, where it can be fetched.
+struct Chain: Sendable {
+    let chainID: Digest
+    /// The lowest first.
+    let diffIDs: [Digest]
+    /// Where missing layers come from, the best first. Empty when nothing but the store has them.
+    let origins: [LayerOrigin]
+    /// What people call it, for messages.
+    let name: String
+
+    /// The layers, each once: the same layer may occur several times in an image.
+    var distinctDiffIDs: [Digest] {
+        var seen: Set<Digest> = []
+        return diffIDs.filter { seen.insert($0).inserted }
+    }
+}
+
+/// An image somewhere, from which layers can be fetched.
+struct LayerOrigin: Sendable {
+    let image: Image
+    /// Opens the source; called when a layer is wanted, on a thread that may block.
+    let open: @Sendable () throws -> any BlobSource
+    /// Fetching can break off and is worth resuming: a registry, not a local file.
+    let isRemote: Bool
+
+    /// The blob that has this layer, when the image has it.
+    func blob(of diffID: Digest) -> Descriptor? {
+        image.layers.first { $0.diffID == diffID }?.descriptor
+    }
+}

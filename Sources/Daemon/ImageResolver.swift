@@ -1,0 +1,154 @@
+import Control
+import KeyedMutex
+import LocalImage
+import Logging
+import OCI
+import Registry
+import Store
+import SystemPackage
+import Threads
+
+/// Finds out what a source names: from the catalogue, or from the registry or file that has it.
+final class ImageResolver: Sendable {
+    private let store: Store
+    private let registry: RegistryClient
+    private let resolveThreads: BlockingPool
+    private let flights = Singleflight<ResolutionKey, Image>(rank: .resolution)
+
+    /// What two callers have to agree on to share one resolution.
+    private struct ResolutionKey: Hashable, Sendable, CustomStringConvertible {
+        var source: Source
+        var platform: Platform
+        var insecure: Bool
+        var credentials: CredentialSource
+        var description: String { "\(source) \(platform)" }
+    }
+
+    init(store: Store, registry: RegistryClient, resolveThreads: BlockingPool) {
+        self.store = store
+        self.registry = registry
+        self.resolveThreads = resolveThreads
+    }
+
+    var waits: [KeyWait] { flights.flights }
+
+    /// The image that a request names, with the places that its layers can be fetched from.
+    func resolve(_ request: SourceRequest, from caller: Caller) async throws -> ResolvedImage {
+        let source = try Source(parsing: request.source)
+        let platform = try request.platform.map { try Platform(parsing: $0) } ?? .host
+        if case .chain(let chainID) = source { return try await chain(chainID, request, caller) }
+
+        let name = source.description
+        let stored = try await resolveThreads.run { [store] in try store.image(named: name, platform: platform) }
+        switch (request.pull, source) {
+        case (.never, _):
+            guard let stored else {
+                throw DaemonError(
+                    .notFound, "\(name): not stored for \(platform), and pull=never forbids to ask for it")
+            }
+            return ResolvedImage(stored, origins: [origin(of: stored, source, request, caller)])
+        case (.missing, .registry):
+            if let stored { return ResolvedImage(stored, origins: [origin(of: stored, source, request, caller)]) }
+        case (.missing, _), (.always, _):
+            break
+        }
+
+        do {
+            let image = try await lookUp(source, platform: platform, request, caller)
+            return ResolvedImage(image, origins: [origin(of: image, source, request, caller)])
+        } catch let error as any DescribedError where request.pull == .missing && error.kind == .notFound {
+            // A layout or archive that was pulled once may be gone; what is stored of it still works.
+            guard let stored else { throw error }
+            return ResolvedImage(stored, origins: [])
+        }
+    }
+
+    private func lookUp(
+        _ source: Source, platform: Platform, _ request: SourceRequest, _ caller: Caller
+    ) async throws -> Image {
+        let credentials = request.credentialSource(of: caller)
+        let key = ResolutionKey(
+            source: source, platform: platform, insecure: request.insecure, credentials: credentials)
+        return try await flights.run(key, holder: source.description) { [store, registry, resolveThreads] in
+            try await resolveThreads.run {
+                let opened = try openSource(source, registry: registry, insecure: request.insecure, credentials: credentials)
+                var (image, documents) = try OCI.resolve(opened, platform: platform)
+                image.name = source.description
+                try store.add(documents)
+                try store.record(image, platform: platform)
+                return image
+            }
+        }
+    }
+
+    private func origin(
+        of image: Image, _ source: Source, _ request: SourceRequest, _ caller: Caller
+    ) -> LayerOrigin {
+        let credentials = request.credentialSource(of: caller)
+        let isRemote = if case .registry = source { true } else { false }
+        return LayerOrigin(
+            image: image,
+            open: { [registry] in
+                try openSource(source, registry: registry, insecure: request.insecure, credentials: credentials)
+            },
+            isRemote: isRemote)
+    }
+
+    /// A chain that the store knows: whole, or the lower layers of an image.
+    private func chain(_ chainID: Digest, _ request: SourceRequest, _ caller: Caller) async throws -> ResolvedImage {
+        let images = try await resolveThreads.run { [store] in try store.images(containing: chainID) }
+        guard let first = images.first, let count = first.chainIDs.firstIndex(of: chainID) else {
+            throw DaemonError(
+                .notFound, "chain:\(chainID): no stored image has this chain; 'imgfs inspect IMAGE' lists an image's chains")
+        }
+        var image = first
+        image.layers = Array(first.layers[...count])
+        image.name = "chain:\(chainID)"
+        let origins = images.compactMap { image -> LayerOrigin? in
+            guard let source = try? Source(parsing: image.name) else { return nil }
+            return origin(of: image, source, request, caller)
+        }
+        return ResolvedImage(image, origins: origins)
+    }
+}
+
+/// An image, and where its layers can be fetched.
+struct ResolvedImage: Sendable {
+    let image: Image
+    let origins: [LayerOrigin]
+
+    init(_ image: Image, origins: [LayerOrigin]) {
+        self.image = image
+        self.origins = origins
+    }
+
+    var chain: Chain {
+        Chain(
+            chainID: image.chainID ?? Image.emptyChainID, diffIDs: image.layers.map(\.diffID), origins: origins,
+            name: image.name)
+    }
+}
+
+/// Opens the place that a source names. Blocks.
+private func openSource(
+    _ source: Source, registry: RegistryClient, insecure: Bool, credentials: CredentialSource
+) throws -> any ImageSource {
+    switch source {
+    case .registry(let reference): registry.image(reference, insecure: insecure, credentials: credentials)
+    case .layout(let path, let tag): try LayoutImage(path: FilePath(path), tag: tag)
+    case .dockerArchive(let path, let reference):
+        try DockerArchiveImage(path: FilePath(path), reference: reference)
+    case .chain: throw DaemonError(.fault, "\(source) is no place to fetch from")
+    }
+}
+
+extension SourceRequest {
+    /// Only root's environment may name files that the daemon then reads with its own rights.
+    func credentialSource(of caller: Caller) -> CredentialSource {
+        guard caller.isSuperuser else { return CredentialSource.none }
+        return CredentialSource(
+            authfile: credentials.authfile, registryAuthFile: credentials.registryAuthFile,
+            runtimeDirectory: credentials.runtimeDirectory, dockerConfigDirectory: credentials.dockerConfigDirectory,
+            homeDirectory: credentials.homeDirectory)
+    }
+}

@@ -1,0 +1,157 @@
+import Control
+import FUSE
+import FoundationEssentials
+import ImageFS
+import KeyedMutex
+import Logging
+import OCI
+import Synchronization
+import SystemPackage
+import Threads
+
+/// All mounted chains, one file system each.
+final class MountTable: Sendable {
+    private let chains: ChainFlights
+    private let workers: WorkerPool
+    private let storeThreads: BlockingPool
+    private let logger: Logger
+    private let entries = Mutex<[Digest: MountedImage]>([:])
+    private let grants = Mutex<Grants>(Grants())
+    /// Two requests for one chain make one session.
+    private let creations = Singleflight<Digest, MountedImage>(rank: .mount)
+
+    private struct Grants {
+        var lastID: UInt64 = 0
+        /// Grants that are not reported as attached yet.
+        var open: [UInt64: MountedImage] = [:]
+    }
+
+    init(chains: ChainFlights, workers: WorkerPool, storeThreads: BlockingPool, logger: Logger) {
+        self.chains = chains
+        self.workers = workers
+        self.storeThreads = storeThreads
+        self.logger = logger
+    }
+
+    var all: [MountedImage] { entries.withLock { Array($0.values) } }
+
+    var waits: [KeyWait] { creations.flights }
+
+    /// A detached mount of the image. The file system is shared with all other mounts of the chain; source name and
+    /// flags are the mount's own.
+    func grant(_ resolved: ResolvedImage, _ request: MountRequest) async throws -> MountGrant {
+        let chain = resolved.chain
+        // The session ends when its last mount goes, which may be right now: then a new one is made.
+        for _ in 0..<5 {
+            let mounted = try await mountedImage(chain, resolved.image, source: request.sourceName)
+            let attributes = MountAttributes(request.flags)
+            do {
+                let descriptor = try await storeThreads.run {
+                    try DetachedMount.make(
+                        session: mounted.session, sourceName: request.sourceName, attributes: attributes)
+                }
+                return MountGrant(descriptor: descriptor, details: details(resolved.image, chain, of: mounted))
+            } catch FuseError.sessionEnded {
+                forget(mounted)
+            }
+        }
+        throw DaemonError(.fault, "\(chain.name): its file system ends again and again before it is mounted")
+    }
+
+    func attached(_ report: MountReport) {
+        let mounted = grants.withLock { $0.open.removeValue(forKey: report.id) }
+        mounted?.attached(at: report.target)
+    }
+
+    private func details(_ image: Image, _ chain: Chain, of mounted: MountedImage) -> MountDetails {
+        let id = grants.withLock { grants in
+            grants.lastID += 1
+            grants.open[grants.lastID] = mounted
+            return grants.lastID
+        }
+        return MountDetails(
+            id: id, name: image.name, platform: "\(image.platform)", rootDigest: image.rootDigest,
+            manifestDigest: image.manifestDigest, chainID: chain.chainID, layerCount: image.layers.count)
+    }
+
+    private func mountedImage(_ chain: Chain, _ image: Image, source: String) async throws -> MountedImage {
+        if let mounted = entries.withLock({ $0[chain.chainID] }) { return mounted }
+        return try await creations.run(chain.chainID, holder: chain.name) { [self] in
+            if let mounted = entries.withLock({ $0[chain.chainID] }) { return mounted }
+            return try await create(chain, image, source: source)
+        }
+    }
+
+    private func create(_ chain: Chain, _ image: Image, source: String) async throws -> MountedImage {
+        let stored = try await chains.openStored(chain)
+        let box = WeakMountedImage()
+        let fileSystem = ImageFileSystem(chainID: chain.chainID) { [self] in
+            guard let mounted = box.value else { return }
+            Task { await open(mounted) }
+        }
+        if let stored { fileSystem.publish(tree: stored.tree, layers: stored.layers) }
+        let session = try await storeThreads.run { [workers] in
+            try FuseSession(fileSystem: fileSystem, workers: workers)
+        }
+        let mounted = MountedImage(
+            chain: chain, fileSystem: fileSystem, session: session,
+            state: .init(source: source, image: image, mountedAtSeconds: Int64(Date.now.timeIntervalSince1970)))
+        box.value = mounted
+        chains.retainedChains.retain(chain)
+        entries.withLock { $0[chain.chainID] = mounted }
+        session.onEnd { [self] in forget(mounted) }
+        return mounted
+    }
+
+    /// Brings the chain of a mount whose readers wait, or tells them why not.
+    private func open(_ mounted: MountedImage) async {
+        mounted.openingStarted()
+        do {
+            let chain = try await chains.open(mounted.chain)
+            mounted.openingEnded(failure: nil)
+            mounted.fileSystem.publish(tree: chain.tree, layers: chain.layers)
+        } catch {
+            let (kind, text) = describe(error)
+            logger.error("image cannot be read", metadata: ["image": "\(mounted.chain.name)", "cause": "\(text)"])
+            mounted.openingEnded(failure: text)
+            mounted.fileSystem.fail(kind)
+        }
+    }
+
+    /// Ends all sessions, for the daemon's end.
+    func endAll() {
+        for mounted in all { mounted.session.stop() }
+    }
+
+    private func forget(_ mounted: MountedImage) {
+        let wasThere = entries.withLock { entries in
+            guard entries[mounted.chain.chainID] === mounted else { return false }
+            entries[mounted.chain.chainID] = nil
+            return true
+        }
+        guard wasThere else { return }
+        grants.withLock { grants in grants.open = grants.open.filter { $0.value !== mounted } }
+        chains.retainedChains.release(mounted.chain)
+        logger.info("image unmounted", metadata: ["image": "\(mounted.chain.name)"])
+    }
+}
+
+/// Breaks the circle between a file system and the mount that opens it.
+private final class WeakMountedImage: Sendable {
+    private struct Reference { weak var image: MountedImage? }
+    private let reference = Mutex(Reference())
+
+    var value: MountedImage? {
+        get { reference.withLock { $0.image } }
+        set { reference.withLock { $0.image = newValue } }
+    }
+}
+
+extension MountAttributes {
+    init(_ flags: MountFlags) {
+        self.init(
+            allowsSetUserID: flags.allowsSetUserID, allowsDevices: flags.allowsDevices, noExecute: flags.noExecute,
+            noAccessTime: flags.noAccessTime, noDirectoryAccessTime: flags.noDirectoryAccessTime,
+            strictAccessTime: flags.strictAccessTime, noSymbolicLinks: flags.noSymbolicLinks)
+    }
+}

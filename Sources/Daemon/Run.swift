@@ -1,0 +1,90 @@
+public import Control
+import Dispatch
+import FUSE
+import Glibc
+import Logging
+import OCI
+import Registry
+import Store
+import SystemPackage
+import Threads
+
+/// Runs a daemon until it is asked to end: by SIGTERM, SIGINT or `imgfs daemon stop`.
+///
+/// Throws when it cannot start: the store belongs to another daemon, or the socket cannot be made.
+public func runDaemon(_ configuration: DaemonConfiguration) async throws {
+    let logger = Logger(label: "imgfs")
+    signal(SIGPIPE, SIG_IGN)
+
+    let store = try Store.open(FilePath(configuration.root), logger: logger)
+    let registry = RegistryClient(configuration: RegistryConfiguration(configuration), logger: logger)
+    // Few threads each: whoever waits for them holds none.
+    let storeThreads = BlockingPool(name: "store", maximumThreads: 4)
+    let resolveThreads = BlockingPool(name: "resolve", maximumThreads: 8)
+    let workers = try WorkerPool(threads: 8)
+    let layers = LayerFlights(
+        store: store, maximumDownloads: configuration.maximumDownloads, storeThreads: storeThreads, logger: logger)
+    let chains = ChainFlights(store: store, layers: layers, storeThreads: storeThreads)
+    let mountTable = MountTable(chains: chains, workers: workers, storeThreads: storeThreads, logger: logger)
+    let resolver = ImageResolver(store: store, registry: registry, resolveThreads: resolveThreads)
+
+    let (stops, stop) = AsyncStream.makeStream(of: Void.self)
+    let service = Service(
+        configuration: configuration, store: store, resolver: resolver, layers: layers, chains: chains,
+        mountTable: mountTable, storeThreads: storeThreads, logger: logger, requestStop: { stop.yield() })
+    let signals = [SIGTERM, SIGINT].map { number in
+        onSignal(number) {
+            logger.notice("asked to stop", metadata: ["signal": "\(number)"])
+            stop.yield()
+        }
+    } + [onSignal(SIGUSR1) { service.logWaits() }]
+    defer { for source in signals { source.cancel() } }
+
+    let server = try ControlServer(path: configuration.socketPath, service: service, logger: logger)
+    logger.notice(
+        "daemon started",
+        metadata: [
+            "version": "\(imgfsVersion)", "pid": "\(getpid())", "root": "\(configuration.root)",
+            "socket": "\(configuration.socketPath)",
+        ])
+    let durability = Task { await keepDurable(store, on: storeThreads, logger) }
+
+    for await _ in stops { break }
+    durability.cancel()
+    server.stop()
+    registry.shutdown()
+    mountTable.endAll()
+    logger.notice("daemon ended")
+}
+
+/// Calls `body` for each signal `number` from now on; the signal has no other effect.
+private func onSignal(_ number: Int32, _ body: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number)
+    source.setEventHandler(handler: body)
+    source.resume()
+    return source
+}
+
+/// Brings what was published onto the disk, now and then. No reader waits for a disk: what a power failure takes away is
+/// recognised at the next start and fetched again.
+private func keepDurable(_ store: Store, on threads: BlockingPool, _ logger: Logger) async {
+    while (try? await Task.sleep(for: .seconds(5))) != nil {
+        do {
+            try await threads.run { try store.syncPublished() }
+        } catch {
+            logger.warning("the store cannot be synced to disk", metadata: ["cause": "\(error)"])
+        }
+    }
+}
+
+extension RegistryConfiguration {
+    init(_ configuration: DaemonConfiguration) {
+        self.init()
+        connectTimeoutSeconds = configuration.connectTimeoutSeconds
+        idleTimeoutSeconds = configuration.idleTimeoutSeconds
+        attempts = configuration.attempts
+        retryTimeSeconds = configuration.retryTimeSeconds
+        userAgent = "imgfs/\(imgfsVersion)"
+    }
+}
