@@ -48,7 +48,7 @@ final class MountTable: Sendable {
             do {
                 let descriptor = try await storeThreads.run {
                     try DetachedMount.make(
-                        session: mounted.session, sourceName: request.sourceName, attributes: attributes)
+                        mounted.session, sourceName: request.sourceName, attributes: attributes)
                 }
                 return MountGrant(descriptor: descriptor, details: details(resolved.image, chain, of: mounted))
             } catch FuseError.sessionEnded {
@@ -90,8 +90,8 @@ final class MountTable: Sendable {
             Task { await open(mounted) }
         }
         if let stored { fileSystem.publish(tree: stored.tree, layers: stored.layers) }
-        let session = try await storeThreads.run { [workers] in
-            try FuseSession(fileSystem: fileSystem, workers: workers)
+        let session = try FuseSession(fileSystem: fileSystem, pool: workers, logger: logger) { [self] in
+            if let mounted = box.value { forget(mounted) }
         }
         let mounted = MountedImage(
             chain: chain, fileSystem: fileSystem, session: session,
@@ -99,7 +99,6 @@ final class MountTable: Sendable {
         box.value = mounted
         chains.retainedChains.retain(chain)
         entries.withLock { $0[chain.chainID] = mounted }
-        session.onEnd { [self] in forget(mounted) }
         return mounted
     }
 
@@ -149,9 +148,13 @@ private final class WeakMountedImage: Sendable {
 
 extension MountAttributes {
     init(_ flags: MountFlags) {
-        self.init(
-            allowsSetUserID: flags.allowsSetUserID, allowsDevices: flags.allowsDevices, noExecute: flags.noExecute,
-            noAccessTime: flags.noAccessTime, noDirectoryAccessTime: flags.noDirectoryAccessTime,
-            strictAccessTime: flags.strictAccessTime, noSymbolicLinks: flags.noSymbolicLinks)
+        self = []
+        if !flags.allowsSetUserID { insert(.noSetUserID) }
+        if !flags.allowsDevices { insert(.noDevices) }
+        if flags.noExecute { insert(.noExecute) }
+        if flags.noAccessTime { insert(.noAccessTime) }
+        if flags.noDirectoryAccessTime { insert(.noDirectoryAccessTime) }
+        if flags.strictAccessTime { insert(.strictAccessTime) }
+        if flags.noSymbolicLinks { insert(.noSymbolicLinks) }
     }
 }

@@ -21,7 +21,7 @@ public func runDaemon(_ configuration: DaemonConfiguration) async throws {
     // Few threads each: whoever waits for them holds none.
     let storeThreads = BlockingPool(name: "store", maximumThreads: 4)
     let resolveThreads = BlockingPool(name: "resolve", maximumThreads: 8)
-    let workers = try WorkerPool(threads: 8)
+    let workers = try WorkerPool()
     let layers = LayerFlights(
         store: store, maximumDownloads: configuration.maximumDownloads, storeThreads: storeThreads, logger: logger)
     let chains = ChainFlights(store: store, layers: layers, storeThreads: storeThreads)

@@ -15,6 +15,12 @@ public struct MountAttributes: OptionSet, Hashable, Sendable {
     public static let noDevices = Self(rawValue: UInt32(MOUNT_ATTR_NODEV))
     /// Programs cannot be executed.
     public static let noExecute = Self(rawValue: UInt32(MOUNT_ATTR_NOEXEC))
+    /// Access times, which no image has, are not kept (`noatime`).
+    public static let noAccessTime = Self(rawValue: UInt32(MOUNT_ATTR_NOATIME))
+    public static let noDirectoryAccessTime = Self(rawValue: UInt32(MOUNT_ATTR_NODIRATIME))
+    public static let strictAccessTime = Self(rawValue: UInt32(MOUNT_ATTR_STRICTATIME))
+    /// Symbolic links are not followed.
+    public static let noSymbolicLinks = Self(rawValue: UInt32(MOUNT_ATTR_NOSYMFOLLOW))
 }
 
 /// Mounts that are attached nowhere yet: a descriptor that move_mount(2) puts in place, in any mount namespace.
