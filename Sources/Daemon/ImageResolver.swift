@@ -13,7 +13,7 @@ final class ImageResolver: Sendable {
     private let store: Store
     private let registry: RegistryClient
     private let resolveThreads: BlockingPool
-    private let flights = Singleflight<ResolutionKey, Image>(rank: .resolution)
+    private let flights = Singleflight<ResolutionKey, Image>(rank: .resolve)
 
     /// What two callers have to agree on to share one resolution.
     private struct ResolutionKey: Hashable, Sendable, CustomStringConvertible {

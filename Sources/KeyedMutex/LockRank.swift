@@ -5,6 +5,8 @@
 public enum LockRank: Int, Sendable, Comparable, CaseIterable, CustomStringConvertible {
     /// What a name means at the moment: one resolution of a reference.
     case resolve
+    /// A chain: a file system of it being made.
+    case mount
     /// A chain of layers: being merged into a tree.
     case chain
     /// A layer: being unpacked.
@@ -17,6 +19,7 @@ public enum LockRank: Int, Sendable, Comparable, CaseIterable, CustomStringConve
     public var description: String {
         switch self {
         case .resolve: "resolve"
+        case .mount: "mount"
         case .chain: "chain"
         case .layer: "layer"
         case .blob: "blob"

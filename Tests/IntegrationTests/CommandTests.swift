@@ -1,4 +1,5 @@
 import Glibc
+import OCI
 import Testing
 
 /// The commands, as scripts use them.

@@ -1,4 +1,5 @@
 import Glibc
+import OCI
 import Testing
 
 /// The daemon is killed at random moments; nothing wrong is ever seen, and little is fetched twice.

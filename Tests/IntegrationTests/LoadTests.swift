@@ -1,4 +1,5 @@
 import Glibc
+import OCI
 import Testing
 
 /// Many mounts and readers at once.

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import OCI
 import Testing
 
 /// Layers with everything that a layer can hold, over which the kernel's overlayfs and a mount have to agree.

@@ -1,4 +1,5 @@
 import Glibc
+import OCI
 import Synchronization
 import Testing
 

@@ -1,4 +1,5 @@
 import Glibc
+import OCI
 import Testing
 
 /// Readers that wait for an image, and what signals do to them.
@@ -20,7 +21,7 @@ struct WaiterTests {
         let waiting = try eventually {
             try installation.imgfs("status", "--json").output.contains("\"waitingReaderCount\":\(count)")
         }
-        #expect(waiting, "\(try installation.imgfs("status", "--json").output)")
+        #expect(waiting, "\(count) readers wait: \(installation.daemonLog)")
     }
 
     private func reader(_ number: Int) throws -> Child { try Child(["cat", "\(target)/file\(number)"]) }

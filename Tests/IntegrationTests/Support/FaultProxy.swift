@@ -61,8 +61,9 @@ final class FaultProxy: Sendable {
         guard bound == 0, listen(listener, 128) == 0 else { throw TestFailure("proxy: cannot listen on \(port)") }
         startThread { [self] in
             while true {
-                let client = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+                let client = accept(listener, nil, nil)
                 if client < 0 { return }
+                _ = fcntl(client, F_SETFD, FD_CLOEXEC)
                 if state.withLock({ $0.isStopped }) {
                     close(client)
                     close(listener)
@@ -181,7 +182,7 @@ private func sendAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
     var position = 0
     while position < bytes.count {
         let count = bytes[position...].withUnsafeBytes {
-            send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+            send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
         if count <= 0 { return false }
         position += count

@@ -1,3 +1,5 @@
+import OCI
+
 /// An image in a real registry, with a proxy in between that a test can make misbehave.
 final class RemoteImage {
     let image: TestImage
