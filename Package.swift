@@ -38,7 +38,7 @@ var targets: [Target] = [
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     library("CZstd", pkgConfig: "libzstd", package: "libzstd-dev"),
     .systemLibrary(name: "CLinux"),
-    .executableTarget(name: "imgfs", dependencies: ["Command"], swiftSettings: settings),
+    .executableTarget(name: "imgfs", dependencies: ["Command", "Daemon"], swiftSettings: settings),
     .testTarget(
         name: "IntegrationTests", dependencies: ["OCI", "Control", "CLinux", system], swiftSettings: settings),
 ]
@@ -65,7 +65,7 @@ targets += part(
         "OCI", "KeyedMutex", "Threads", "LayerIndex", "Snapshot", "Registry", "LocalImage", "Store", "Layers", "FUSE",
         "ImageFS", "Control", "CLinux", system, log,
     ])
-targets += part("Command", ["Control", "Daemon", "OCI", "CLinux", arguments, system, log], tests: ["Threads"])
+targets += part("Command", ["Control", "OCI", "CLinux", arguments, system], tests: ["Threads"])
 
 let package = Package(
     name: "imgfs",

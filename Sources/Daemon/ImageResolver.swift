@@ -145,10 +145,15 @@ private func openSource(
 extension SourceRequest {
     /// Only root's environment may name files that the daemon then reads with its own rights.
     func credentialSource(of caller: Caller) -> CredentialSource {
-        guard caller.isSuperuser else { return CredentialSource.none }
-        return CredentialSource(
-            authfile: credentials.authfile, registryAuthFile: credentials.registryAuthFile,
-            runtimeDirectory: credentials.runtimeDirectory, dockerConfigDirectory: credentials.dockerConfigDirectory,
-            homeDirectory: credentials.homeDirectory)
+        guard caller.isSuperuser else { return .anonymous }
+        let home = credentials.homeDirectory
+        if let authfile = credentials.authfile {
+            return CredentialSource(authFile: authfile, userID: caller.userID, home: home)
+        }
+        var environment: [String: String] = [:]
+        environment["REGISTRY_AUTH_FILE"] = credentials.registryAuthFile
+        environment["XDG_RUNTIME_DIR"] = credentials.runtimeDirectory
+        environment["DOCKER_CONFIG"] = credentials.dockerConfigDirectory
+        return CredentialSource(environment: environment, userID: caller.userID, home: home)
     }
 }

@@ -40,7 +40,9 @@ public func runDaemon(_ configuration: DaemonConfiguration) async throws {
     } + [onSignal(SIGUSR1) { service.logWaits() }]
     defer { for source in signals { source.cancel() } }
 
-    let server = try ControlServer(path: configuration.socketPath, service: service, logger: logger)
+    let socket = try ListeningSocket.open(configuration.socketPath, environment: currentEnvironment())
+    let server = try ControlServer(socket, service: service)
+    try server.start()
     logger.notice(
         "daemon started",
         metadata: [
@@ -82,9 +84,9 @@ extension RegistryConfiguration {
     init(_ configuration: DaemonConfiguration) {
         self.init()
         connectTimeoutSeconds = configuration.connectTimeoutSeconds
-        idleTimeoutSeconds = configuration.idleTimeoutSeconds
-        attempts = configuration.attempts
-        retryTimeSeconds = configuration.retryTimeSeconds
+        idleTimeoutSeconds = max(1, Int(configuration.idleTimeoutSeconds.rounded(.up)))
+        maximumAttempts = configuration.attempts
+        retrySeconds = configuration.retryTimeSeconds
         userAgent = "imgfs/\(imgfsVersion)"
     }
 }

@@ -1,6 +1,7 @@
 import Command
+import Daemon
 import Glibc
 
 let program = Program(commandLine: CommandLine.arguments)
 if let status = program.mount() { exit(status) }
-exit(await program.run { _ in })
+exit(await program.run(daemon: runDaemon))
