@@ -1,6 +1,7 @@
 public import Control
 import Dispatch
 import FUSE
+import FoundationEssentials
 import Glibc
 import Logging
 import OCI
@@ -40,7 +41,7 @@ public func runDaemon(_ configuration: DaemonConfiguration) async throws {
     } + [onSignal(SIGUSR1) { service.logWaits() }]
     defer { for source in signals { source.cancel() } }
 
-    let socket = try ListeningSocket.open(configuration.socketPath, environment: currentEnvironment())
+    let socket = try ListeningSocket.open(configuration.socketPath, environment: ProcessInfo.processInfo.environment)
     let server = try ControlServer(socket, service: service)
     try server.start()
     logger.notice(
