@@ -1,3 +1,4 @@
+import ImageFS
 import KeyedMutex
 import OCI
 import Snapshot
@@ -8,6 +9,8 @@ import Threads
 struct OpenChain: Sendable {
     let tree: Tree
     let layers: [StoredLayer]
+
+    var contents: [LayerContent] { layers.map { LayerContent(data: $0.data, owner: $0) } }
 }
 
 /// Makes chains ready to be served, each at most once at a time however many want it.
@@ -45,8 +48,9 @@ final class ChainFlights: Sendable {
     /// The chain when all of it is in the store; nil when something would have to be fetched.
     func openStored(_ chain: Chain) async throws -> OpenChain? {
         try await storeThreads.run { [store] in
-            guard let file = try store.tree(chain.chainID) else { return nil }
-            let tree = try Tree(file, chainID: chain.chainID)
+            guard let file = try store.tree(chain.chainID),
+                let tree = try? Tree(file, chainID: chain.chainID)  // a damaged one is made again at the first access
+            else { return nil }
             var layers: [StoredLayer] = []
             for diffID in tree.diffIDs {
                 guard let layer = try store.layer(diffID) else { return nil }
@@ -68,10 +72,15 @@ final class ChainFlights: Sendable {
         }
         let ordered = chain.diffIDs.compactMap { stored[$0] }
         return try await storeThreads.run { [store] in
-            if let file = try store.tree(chain.chainID), let tree = try? Tree(file, chainID: chain.chainID) {
-                return OpenChain(tree: tree, layers: ordered)
+            if let file = try store.tree(chain.chainID) {
+                do {
+                    return OpenChain(tree: try Tree(file, chainID: chain.chainID), layers: ordered)
+                } catch {
+                    // Damaged, or of another version: it is made again from the layers.
+                    try store.removeTree(chain.chainID)
+                }
             }
-            let bytes = try TreeMerge.tree(of: ordered.map(\.index), chainID: chain.chainID)
+            let bytes = try TreeMerge.tree(of: ordered.map { try $0.index() }, chainID: chain.chainID)
             let file = try store.publishTree(chain.chainID, bytes)
             return OpenChain(tree: try Tree(file, chainID: chain.chainID), layers: ordered)
         }

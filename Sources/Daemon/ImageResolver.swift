@@ -75,7 +75,7 @@ final class ImageResolver: Sendable {
                 var (image, documents) = try OCI.resolve(opened, platform: platform)
                 image.name = source.description
                 try store.add(documents)
-                try store.record(image, platform: platform)
+                try store.record(image, for: platform)
                 return image
             }
         }
@@ -96,7 +96,7 @@ final class ImageResolver: Sendable {
 
     /// A chain that the store knows: whole, or the lower layers of an image.
     private func chain(_ chainID: Digest, _ request: SourceRequest, _ caller: Caller) async throws -> ResolvedImage {
-        let images = try await resolveThreads.run { [store] in try store.images(containing: chainID) }
+        let images = try await resolveThreads.run { [store] in try store.chain(chainID)?.images ?? [] }
         guard let first = images.first, let count = first.chainIDs.firstIndex(of: chainID) else {
             throw DaemonError(
                 .notFound, "chain:\(chainID): no stored image has this chain; 'imgfs inspect IMAGE' lists an image's chains")

@@ -85,11 +85,11 @@ final class MountTable: Sendable {
     private func create(_ chain: Chain, _ image: Image, source: String) async throws -> MountedImage {
         let stored = try await chains.openStored(chain)
         let box = WeakMountedImage()
-        let fileSystem = ImageFileSystem(chainID: chain.chainID) { [self] in
+        let fileSystem = ImageFileSystem(chainID: chain.chainID, logger: logger) { [self] in
             guard let mounted = box.value else { return }
             Task { await open(mounted) }
         }
-        if let stored { fileSystem.publish(tree: stored.tree, layers: stored.layers) }
+        if let stored { fileSystem.publish(tree: stored.tree, layers: stored.contents) }
         let session = try FuseSession(fileSystem: fileSystem, pool: workers, logger: logger) { [self] in
             if let mounted = box.value { forget(mounted) }
         }
@@ -108,12 +108,12 @@ final class MountTable: Sendable {
         do {
             let chain = try await chains.open(mounted.chain)
             mounted.openingEnded(failure: nil)
-            mounted.fileSystem.publish(tree: chain.tree, layers: chain.layers)
+            mounted.fileSystem.publish(tree: chain.tree, layers: chain.contents)
         } catch {
             let (kind, text) = describe(error)
             logger.error("image cannot be read", metadata: ["image": "\(mounted.chain.name)", "cause": "\(text)"])
             mounted.openingEnded(failure: text)
-            mounted.fileSystem.fail(kind)
+            mounted.fileSystem.fail(kind.readerErrno)
         }
     }
 

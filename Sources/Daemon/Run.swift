@@ -17,7 +17,10 @@ public func runDaemon(_ configuration: DaemonConfiguration) async throws {
     let logger = Logger(label: "imgfs")
     signal(SIGPIPE, SIG_IGN)
 
-    let store = try Store.open(FilePath(configuration.root), logger: logger)
+    var options = StoreOptions()
+    // What is being unpacked is retained while it is; prune need not guess.
+    options.pruneGrace = .zero
+    let store = try Store.open(FilePath(configuration.root), options: options, logger: logger)
     let registry = RegistryClient(configuration: RegistryConfiguration(configuration), logger: logger)
     // Few threads each: whoever waits for them holds none.
     let storeThreads = BlockingPool(name: "store", maximumThreads: 4)
@@ -74,7 +77,7 @@ private func onSignal(_ number: Int32, _ body: @escaping @Sendable () -> Void) -
 private func keepDurable(_ store: Store, on threads: BlockingPool, _ logger: Logger) async {
     while (try? await Task.sleep(for: .seconds(5))) != nil {
         do {
-            try await threads.run { try store.syncPublished() }
+            _ = try await threads.run { try store.syncPublished() }
         } catch {
             logger.warning("the store cannot be synced to disk", metadata: ["cause": "\(error)"])
         }

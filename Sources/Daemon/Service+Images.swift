@@ -14,14 +14,14 @@ extension Service {
 
     private func record(of entry: StoredImage) async throws -> ImageRecord {
         let image = entry.image
-        let sizes = try await storeThreads.run { [store] in try image.layers.map { try store.layerByteCount($0.diffID) } }
+        let sizes = try await storeThreads.run { [store] in try image.layers.map { try store.layerSize($0.diffID) } }
         let source = try? Source(parsing: image.name)
         return ImageRecord(
             name: image.name, familiarName: source?.familiar ?? image.name, platform: "\(entry.platform)",
             rootDigest: image.rootDigest, manifestDigest: image.manifestDigest,
             chainID: image.chainID ?? Image.emptyChainID, layerCount: image.layers.count,
             storedLayerCount: sizes.count { $0 != nil }, byteCount: image.layers.map(\.descriptor.size).reduce(0, +),
-            storedByteCount: sizes.compactMap { $0 }.reduce(0, +), resolvedAtSeconds: entry.resolvedAtSeconds)
+            storedByteCount: sizes.compactMap { $0?.storedByteCount }.reduce(0, +), resolvedAtSeconds: entry.resolvedAtSeconds)
     }
 
     func inspect(_ request: SourceRequest, from caller: Caller) async throws -> ImageInspection {
@@ -65,13 +65,13 @@ extension Service {
     }
 
     private func summary(of image: Image) async throws -> ImageSummary {
-        let sizes = try await storeThreads.run { [store] in try image.layers.map { try store.layerByteCount($0.diffID) } }
+        let sizes = try await storeThreads.run { [store] in try image.layers.map { try store.layerSize($0.diffID) } }
         let layers = image.layers.indices.map { position in
             let layer = image.layers[position]
             return LayerSummary(
                 digest: layer.descriptor.digest, mediaType: layer.descriptor.mediaType,
                 byteCount: layer.descriptor.size, diffID: layer.diffID, chainID: image.chainIDs[position],
-                unpackedByteCount: sizes[position])
+                unpackedByteCount: sizes[position]?.archiveByteCount)
         }
         return ImageSummary(
             name: image.name, platform: "\(image.platform)", rootDigest: image.rootDigest,
