@@ -137,7 +137,7 @@ private func openSource(
     case .registry(let reference): registry.image(reference, insecure: insecure, credentials: credentials)
     case .layout(let path, let tag): try LayoutImage(path: FilePath(path), tag: tag)
     case .dockerArchive(let path, let reference):
-        try DockerArchiveImage(path: FilePath(path), reference: reference)
+        try DockerArchiveImage(path: FilePath(path), reference: reference?.description)
     case .chain: throw DaemonError(.fault, "\(source) is no place to fetch from")
     }
 }

@@ -2,6 +2,7 @@ import Control
 import FoundationEssentials
 import OCI
 import Store
+import Threads
 
 /// What is stored, and bringing more.
 extension Service {
@@ -15,13 +16,18 @@ extension Service {
     private func record(of entry: StoredImage) async throws -> ImageRecord {
         let image = entry.image
         let sizes = try await storeThreads.run { [store] in try image.layers.map { try store.layerSize($0.diffID) } }
-        let source = try? Source(parsing: image.name)
         return ImageRecord(
-            name: image.name, familiarName: source?.familiar ?? image.name, platform: "\(entry.platform)",
+            name: image.name, familiarName: familiarName(of: image), platform: "\(entry.platform)",
             rootDigest: image.rootDigest, manifestDigest: image.manifestDigest,
             chainID: image.chainID ?? Image.emptyChainID, layerCount: image.layers.count,
             storedLayerCount: sizes.count { $0 != nil }, byteCount: image.layers.map(\.descriptor.size).reduce(0, +),
             storedByteCount: sizes.compactMap { $0?.storedByteCount }.reduce(0, +), resolvedAtSeconds: entry.resolvedAtSeconds)
+    }
+
+    /// A registry reference as short as people write it.
+    private func familiarName(of image: Image) -> String {
+        guard case .registry(let reference) = try? Source(parsing: image.name) else { return image.name }
+        return reference.familiar
     }
 
     func inspect(_ request: SourceRequest, from caller: Caller) async throws -> ImageInspection {

@@ -1,6 +1,7 @@
 import Control
 import OCI
 import Store
+import Threads
 
 /// Forgetting, freeing and checking.
 extension Service {
