@@ -70,7 +70,7 @@ final class LayerFlights: Sendable {
             defer { transfers.withLock { _ = $0.removeValue(forKey: diffID) } }
             let start = ContinuousClock.now
             try await unpackThreads.run { [unpacker] in
-                try unpacker.unpack(blob, diffID: diffID, from: origin.open(), isRemote: origin.isRemote) {
+                try unpacker.unpack(blob, diffID: diffID, from: origin.open(), isResumable: origin.isRemote) {
                     transfer.update(
                         fetchedByteCount: $0.fetchedByteCount, unpackedByteCount: $0.unpackedByteCount)
                 }

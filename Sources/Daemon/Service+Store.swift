@@ -1,5 +1,7 @@
 import Control
+import LayerIndex
 import OCI
+import Snapshot
 import Store
 import Threads
 
@@ -26,8 +28,14 @@ extension Service {
                     forgotten.append(entry.image.name)
                 }
             }
-            let report = try store.prune(
-                keepingChains: { retained.chainIDs.contains($0) }, keepingLayers: { retained.diffIDs.contains($0) })
+            // Asked right before each removal: what is mounted or unpacked from now on stays too.
+            let report = try store.prune { object in
+                switch object {
+                case .layer(let diffID): retained.diffIDs.contains(diffID)
+                case .tree(let chainID): retained.chainIDs.contains(chainID)
+                case .document, .partial, .catalogue: false
+                }
+            }
             return PruneResult(
                 images: forgotten, layers: report.layers, trees: report.trees, freedByteCount: report.freedByteCount)
         }
@@ -35,10 +43,27 @@ extension Service {
 
     func verify(events: @escaping @Sendable (VerifyEvent) -> Void) async throws -> VerifyResult {
         let report = try await storeThreads.run { [store] in
-            try store.verify { object, problem in events(VerifyEvent(object: object, problem: problem)) }
+            try store.verify(check: checkTree) { events(VerifyEvent($0)) }
         }
         return VerifyResult(
             objectCount: report.objectCount, byteCount: report.byteCount,
-            problems: report.problems.map { VerifyEvent(object: $0.object, problem: $0.problem) })
+            problems: report.problems.map { VerifyEvent($0) })
+    }
+}
+
+/// What the store cannot judge: whether a tree is one that can be served.
+private func checkTree(_ object: StoreObject, _ file: MappedFile) -> String? {
+    guard case .tree(let chainID) = object else { return nil }
+    do {
+        _ = try Tree(file, chainID: chainID)
+        return nil
+    } catch {
+        return error.description
+    }
+}
+
+extension VerifyEvent {
+    fileprivate init(_ finding: VerifyFinding) {
+        self.init(object: finding.object.description, problem: finding.problem)
     }
 }

@@ -56,7 +56,7 @@ final class Service: ControlService {
     }
 
     func status() async throws -> DaemonStatus {
-        let store = try await storeThreads.run { [store] in try store.summary() }
+        let store = try await storeThreads.run { [store] in try StoreSummary(store.usage()) }
         let mounts = mountTable.all
         return DaemonStatus(
             version: imgfsVersion, processID: ProcessInfo.processInfo.processIdentifier, root: configuration.root,
@@ -100,5 +100,14 @@ final class Service: ControlService {
         }
         logger.notice("asked to stop", metadata: ["pid": "\(caller.processID)", "uid": "\(caller.userID)"])
         requestStop()
+    }
+}
+
+extension StoreSummary {
+    init(_ usage: StoreUsage) {
+        self.init(
+            imageCount: usage.imageCount, layerCount: usage.layerCount, treeCount: usage.treeCount,
+            layerByteCount: usage.layerByteCount, treeByteCount: usage.treeByteCount,
+            partialByteCount: usage.partialByteCount, freeByteCount: usage.freeByteCount)
     }
 }
