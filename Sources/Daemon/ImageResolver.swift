@@ -72,7 +72,8 @@ final class ImageResolver: Sendable {
         return try await flights.run(key, holder: source.description) { [store, registry, resolveThreads] in
             try await resolveThreads.run {
                 let opened = try openSource(source, registry: registry, insecure: request.insecure, credentials: credentials)
-                var (image, documents) = try OCI.resolve(opened, platform: platform)
+                // A platform that nobody asked for is a preference: a single manifest is taken as it is.
+                var (image, documents) = try OCI.resolve(opened, platform: request.platform == nil ? nil : platform)
                 image.name = source.description
                 try store.add(documents)
                 try store.record(image, for: platform)

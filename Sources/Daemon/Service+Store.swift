@@ -43,7 +43,7 @@ extension Service {
 
     func verify(events: @escaping @Sendable (VerifyEvent) -> Void) async throws -> VerifyResult {
         let report = try await storeThreads.run { [store] in
-            try store.verify(check: checkTree) { events(VerifyEvent($0)) }
+            try store.verify(check: checkTree, progress: { events(VerifyEvent($0)) })
         }
         return VerifyResult(
             objectCount: report.objectCount, byteCount: report.byteCount,

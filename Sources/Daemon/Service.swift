@@ -1,5 +1,6 @@
 import Control
 import FoundationEssentials
+import ImageFS
 import KeyedMutex
 import Logging
 import OCI
