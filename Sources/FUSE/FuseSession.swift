@@ -22,7 +22,7 @@ public final class FuseSession: @unchecked Sendable {
     /// limits their number; a few are left to others.
     public static let maximumCount = 960
     private static let count = Atomic(0)
-    /// The kernel's flags while FUSE_INIT is being answered, 0 otherwise.
+    /// The kernel's flags from its FUSE_INIT until that is answered, 0 otherwise.
     private let offeredFlags = Atomic<UInt32>(0)
     /// Held while a superblock is being made, so that two first mounts make one. The kernel does not wait for the
     /// daemon in that time.
@@ -134,7 +134,6 @@ public final class FuseSession: @unchecked Sendable {
         let offered = buffer.memory.load(fromByteOffset: MemoryLayout<fuse_in_header>.size, as: fuse_init_in.self)
         offeredFlags.store(offered.flags, ordering: .relaxed)
         fuse_session_process_buf(handle, &request)
-        offeredFlags.store(0, ordering: .relaxed)
         raiseReadAhead()
     }
 
@@ -150,10 +149,12 @@ public final class FuseSession: @unchecked Sendable {
         return count
     }
 
-    /// Mends libfuse's answer to FUSE_INIT on its way out. No other answer is under way at that time.
+    /// Mends libfuse's answer to FUSE_INIT on its way out. It is the first answer of all, and the flags are taken away
+    /// before it is written: from then on other threads answer other requests.
     private func completeNegotiation(_ vectors: UnsafeBufferPointer<iovec>) {
-        let offered = offeredFlags.load(ordering: .relaxed)
-        guard offered != 0, vectors.count == 2, vectors[1].iov_len >= MemoryLayout<fuse_init_out>.size,
+        guard offeredFlags.load(ordering: .relaxed) != 0 else { return }
+        let offered = offeredFlags.exchange(0, ordering: .relaxed)
+        guard vectors.count == 2, vectors[1].iov_len >= MemoryLayout<fuse_init_out>.size,
             let answer = vectors[1].iov_base?.assumingMemoryBound(to: fuse_init_out.self)
         else { return }
         Negotiation.complete(&answer.pointee, offered: offered)

@@ -15,59 +15,59 @@ enum Operations {
         table.lookup = { request, directory, name in
             guard let request, let name else { return }
             let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
-            fileSystem(of: request).lookup(bytes, in: directory, reply: Reply(request))
+            serve(request) { $0.lookup(bytes, in: directory, reply: $1) }
         }
         table.getattr = { request, node, _ in
             guard let request else { return }
-            fileSystem(of: request).getattr(node, reply: Reply(request))
+            serve(request) { $0.getattr(node, reply: $1) }
         }
         // ENOSYS means: there is nothing to do in order to open, now and later.
         table.open = { request, _, _ in fuse_reply_err(request, ENOSYS) }
         table.opendir = { request, _, _ in fuse_reply_err(request, ENOSYS) }
         table.readlink = { request, node in
             guard let request else { return }
-            fileSystem(of: request).readlink(node, reply: Reply(request))
+            serve(request) { $0.readlink(node, reply: $1) }
         }
         table.read = { request, node, length, offset, _ in
             guard let request else { return }
-            fileSystem(of: request).read(
-                node, offset: UInt64(bitPattern: Int64(offset)), length: length, reply: Reply(request))
+            serve(request) { $0.read(node, offset: UInt64(bitPattern: Int64(offset)), length: length, reply: $1) }
         }
         table.readdir = { request, node, length, offset, _ in
             guard let request else { return }
-            fileSystem(of: request).readdir(
-                node, offset: UInt64(bitPattern: Int64(offset)), length: length, withAttributes: false,
-                reply: Reply(request))
+            serve(request) {
+                $0.readdir(
+                    node, offset: UInt64(bitPattern: Int64(offset)), length: length, withAttributes: false, reply: $1)
+            }
         }
         table.readdirplus = { request, node, length, offset, _ in
             guard let request else { return }
-            fileSystem(of: request).readdir(
-                node, offset: UInt64(bitPattern: Int64(offset)), length: length, withAttributes: true,
-                reply: Reply(request))
+            serve(request) {
+                $0.readdir(
+                    node, offset: UInt64(bitPattern: Int64(offset)), length: length, withAttributes: true, reply: $1)
+            }
         }
         table.getxattr = { request, node, name, capacity in
             guard let request, let name else { return }
             let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
-            fileSystem(of: request).getxattr(node, name: bytes, capacity: capacity, reply: Reply(request))
+            serve(request) { $0.getxattr(node, name: bytes, capacity: capacity, reply: $1) }
         }
         table.listxattr = { request, node, capacity in
             guard let request else { return }
-            fileSystem(of: request).listxattr(node, capacity: capacity, reply: Reply(request))
+            serve(request) { $0.listxattr(node, capacity: capacity, reply: $1) }
         }
         table.statfs = { request, node in
             guard let request else { return }
-            fileSystem(of: request).statfs(node, reply: Reply(request))
+            serve(request) { $0.statfs(node, reply: $1) }
         }
         table.lseek = { request, node, offset, whence, _ in
             guard let request else { return }
-            let reply = Reply(request)
-            guard offset >= 0 else { return reply.error(ENXIO) }
-            switch whence {
-            case seekData:
-                fileSystem(of: request).seek(node, toNext: .data, from: UInt64(offset), reply: reply)
-            case seekHole:
-                fileSystem(of: request).seek(node, toNext: .hole, from: UInt64(offset), reply: reply)
-            default: reply.error(EINVAL)
+            serve(request) { fileSystem, reply in
+                guard offset >= 0 else { return reply.error(ENXIO) }
+                switch whence {
+                case seekData: fileSystem.seek(node, toNext: .data, from: UInt64(offset), reply: reply)
+                case seekHole: fileSystem.seek(node, toNext: .hole, from: UInt64(offset), reply: reply)
+                default: reply.error(EINVAL)
+                }
             }
         }
         return table
@@ -85,7 +85,8 @@ func session(of request: OpaquePointer) -> Unmanaged<FuseSession> {
     return Unmanaged.fromOpaque(userdata)
 }
 
+/// Calls the session's file system, without counting references.
 @inline(__always)
-private func fileSystem(of request: OpaquePointer) -> any FileSystem {
-    session(of: request)._withUnsafeGuaranteedRef { $0.fileSystem }
+private func serve(_ request: OpaquePointer, _ body: (any FileSystem, consuming Reply) -> Void) {
+    session(of: request)._withUnsafeGuaranteedRef { body($0.fileSystem, Reply(request)) }
 }

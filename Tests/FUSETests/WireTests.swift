@@ -25,6 +25,15 @@ struct WireTests {
         #expect(try wire.ask(FUSE_OPENDIR, bytes(of: fuse_open_in())).error == ENOSYS)
     }
 
+    @Test func `only the first answer is taken for that of the negotiation`() throws {
+        for _ in 0..<50 {
+            let wire = try WireSession()
+            let statistics = try wire.ask(FUSE_STATFS).payload.load(fuse_statfs_out.self).st
+            #expect(statistics.blocks == 7)
+            #expect(statistics.bfree == 0)
+        }
+    }
+
     @Test func `lookup answers with an entry, a remembered absence or EIO for a forgotten reply`() throws {
         let wire = try WireSession()
         let found = try wire.ask(FUSE_LOOKUP, Array("hello\0".utf8))

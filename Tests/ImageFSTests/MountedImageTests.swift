@@ -136,6 +136,52 @@ final class MountedImageTests {
         #expect(opens.count == 0)
     }
 
+    @Test func `programs lock, map, send and name files as on a local file system`() {
+        publish()
+        let script = """
+            import ctypes, fcntl, mmap, os, struct, tempfile
+            path = b'\(root)/hello'
+            f = os.open(path, os.O_RDONLY)
+            fcntl.flock(f, fcntl.LOCK_EX)
+            fcntl.lockf(f, fcntl.LOCK_SH)
+            print(bytes(mmap.mmap(f, 0, prot=mmap.PROT_READ)))
+            with tempfile.TemporaryFile() as out:
+                print(os.sendfile(out.fileno(), f, 0, 100))
+            try: fcntl.ioctl(f, 0x80086601, bytes(8))
+            except OSError as e: print(os.strerror(e.errno))
+            libc = ctypes.CDLL(None, use_errno=True)
+            handle = ctypes.create_string_buffer(struct.pack('Ii', 128, 0) + bytes(128))
+            mount = ctypes.c_int()
+            print(libc.name_to_handle_at(-100, path, handle, ctypes.byref(mount), 0))
+            os.close(f)
+            root = os.open(b'\(root)', os.O_RDONLY)
+            g = libc.open_by_handle_at(root, handle, os.O_RDONLY)
+            print(g >= 0 and os.read(g, 100))
+            p = os.open(path, os.O_PATH)
+            print(os.fstat(p).st_size, os.statvfs(path).f_flag & os.ST_RDONLY)
+            """
+        #expect(
+            run("/usr/bin/env", ["python3", "-c", script]).output.split(separator: "\n") == [
+                "b'hello, world\\n'", "13", "Inappropriate ioctl for device", "0", "b'hello, world\\n'", "13 1",
+            ])
+    }
+
+    @Test func `an overlay on top copies up and hides`() throws {
+        publish()
+        let script = """
+            set -e
+            cd "$1"; mkdir top; mount -t tmpfs none top; mkdir top/upper top/work top/merged
+            mount -t overlay -o "lowerdir=$2,upperdir=top/upper,workdir=top/work" overlay top/merged
+            echo more >> top/merged/hello; rm top/merged/big; mv top/merged/link top/merged/other
+            cat top/merged/other; ls top/merged | tr '\\n' ' '; stat -c '%a %u %g' top/merged/hello
+            umount top/merged; umount top; rmdir top
+            """
+        let directory = String(root.dropLast(2))
+        let result = run("/usr/bin/unshare", ["-m", "/bin/sh", "-c", script, "sh", directory, root])
+        #expect(result.output == "hello, world\nmore\nempty hello many null other sparse 640 3 4\n")
+        rmdir("\(directory)/top")
+    }
+
     @Test func `a narrower root keeps strangers out from the first access on`() throws {
         let opens = Opens()
         let fixture = try ImageFixture(rootMode: 0o700)
