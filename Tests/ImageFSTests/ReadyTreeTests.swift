@@ -77,7 +77,7 @@ import Testing
     @Test func `without any attribute in the image the kernel is told to stop asking`() throws {
         let fixture = try ImageFixture(withAttributes: false)
         let image = ReadyTree(fixture.tree, layers: fixture.layers, logger: Logger(label: "test"))
-        #expect(errno { _ = try image.extendedAttributeNames(of: 1) } == ENOSYS)
+        #expect(try image.extendedAttributeNames(of: 1).isEmpty)
         #expect(
             errno { _ = try image.extendedAttribute(UnsafeRawBufferPointer(start: nil, count: 0), of: 1) } == ENOSYS)
     }
