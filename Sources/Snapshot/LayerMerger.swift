@@ -85,14 +85,15 @@ struct LayerMerger: ~Copyable {
     private mutating func applyHardLink(_ entry: LayerEntry) throws(PathFailure) {
         let directory = try directory(entry.directory)
         let target = layers[layer].linkTarget(of: entry)
+        let shownTarget = { String(decoding: target, as: UTF8.self) }
         if let existing = tree.find(entry.name, in: directory) {
-            if try find(target) == existing, tree.names[Int(existing)].kind != .directory {
+            if try find(target) == existing {
+                if tree.names[Int(existing)].kind == .directory { throw .fault(.linkTargetIsDirectory(shownTarget())) }
                 tree.setLayer(layer, of: existing)
                 return
             }
             tree.remove(existing)
         }
-        let shownTarget = { String(decoding: target, as: UTF8.self) }
         guard let found = try find(target) else { throw .fault(.linkTargetMissing(shownTarget())) }
         let (kind, inode) = (tree.names[Int(found)].kind, tree.names[Int(found)].inode)
         if kind == .directory { throw .fault(.linkTargetIsDirectory(shownTarget())) }
