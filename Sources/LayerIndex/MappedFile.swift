@@ -7,7 +7,8 @@ public import SystemPackage
 /// The file must not shrink while it is mapped. Files of the store never do: they are written once, published by
 /// rename and removed by unlink, which leaves mappings as they are.
 public final class MappedFile: Sendable {
-    /// Valid as long as this object lives. Starts at a multiple of 64 bytes.
+    /// Valid as long as this object lives, which the compiler may end after its last use: keep it where it is used from.
+    /// Starts at a multiple of 64 bytes.
     public nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
     private let isMapping: Bool
