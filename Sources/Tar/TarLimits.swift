@@ -10,7 +10,7 @@ public struct TarLimits: Equatable, Sendable {
     /// Members of one archive.
     public var maxEntries = 10_000_000
     /// Extended attributes of one member.
-    public var maxExtendedAttributes = 1024
+    public var maxExtendedAttributes = 128
     /// Bytes of the name of an extended attribute; Linux's XATTR_NAME_MAX.
     public var maxExtendedAttributeNameBytes = 255
     /// Bytes of the value of an extended attribute; Linux's XATTR_SIZE_MAX.
