@@ -25,13 +25,8 @@ public struct TarParser: ~Copyable {
     }
 
     private let limits: TarLimits
-    /// Bytes pushed so far.
-    public private(set) var byteCount: UInt64 = 0
     private var state = State.header
-    private var blocks = BlockAssembler()
-    /// What is still to come of the current content, and of the padding behind it.
-    private var contentByteCount: UInt64 = 0
-    private var paddingByteCount: UInt64 = 0
+    private var cursor = ArchiveCursor()
     private var extended = ExtendedHeaders()
     private var extendedContent: [UInt8] = []
     private var sparseMap = SparseMap(size: 0)
@@ -39,13 +34,14 @@ public struct TarParser: ~Copyable {
     private var entry = TarEntry(kind: .regular, path: [], mode: 0)
     private var entryCount = 0
     private var hasSeenHeader = false
-    /// Where the last header block stands.
-    private var blockOffset: UInt64 = 0
     private var failure: TarError?
 
     public init(limits: TarLimits = .init()) {
         self.limits = limits
     }
+
+    /// Bytes of the archive read so far; all that were pushed, unless an error was thrown.
+    public var byteCount: UInt64 { cursor.offset }
 
     /// Reads the next bytes of the archive, split in any way. `emit` is called for each member as soon as all of its headers
     /// are known, which is before its content has arrived.
@@ -67,21 +63,21 @@ public struct TarParser: ~Copyable {
         switch state {
         case .ended, .zeroBlock:
             return
-        case .header where !hasSeenHeader && blocks.partialByteCount > 0:
+        case .header where !hasSeenHeader && cursor.partialByteCount > 0:
             throw TarError(.notAnArchive, at: 0)
         case .header:
-            guard blocks.partialByteCount > 0 || extended.firstOffset != nil else { return }
-            throw TarError(.truncatedHeader, at: byteCount)
+            guard cursor.partialByteCount > 0 || extended.firstOffset != nil else { return }
+            throw TarError(.truncatedHeader, at: cursor.offset)
         case .extended, .sparseBlock, .sparseText:
-            throw TarError(.truncatedHeader, at: byteCount)
+            throw TarError(.truncatedHeader, at: cursor.offset)
         case .headerOrContent(let announced):
-            let arrived = UInt64(blocks.partialByteCount)
+            let arrived = UInt64(cursor.partialByteCount)
             missing = arrived == 0 || arrived > announced ? 0 : announced - arrived
         case .content:
-            missing = contentByteCount
+            missing = cursor.contentByteCount
         }
-        guard missing == 0 else { throw TarError(.truncatedContent(missingByteCount: missing), at: byteCount) }
-        guard extended.firstOffset == nil else { throw TarError(.truncatedHeader, at: byteCount) }
+        guard missing == 0 else { throw TarError(.truncatedContent(missingByteCount: missing), at: cursor.offset) }
+        guard extended.firstOffset == nil else { throw TarError(.truncatedHeader, at: cursor.offset) }
     }
 
     /// Takes bytes off the front of `input`, up to the end of the next member's headers. False when `input` was used up
@@ -92,44 +88,41 @@ public struct TarParser: ~Copyable {
             while true {
                 switch state {
                 case .header:
-                    guard let block = nextBlock(&input) else { return false }
+                    guard let block = cursor.nextBlock(&input) else { return false }
                     if try readHeader(block) { return true }
                 case .headerOrContent(let announced):
-                    guard let block = nextBlock(&input) else { return false }
+                    guard let block = cursor.nextBlock(&input) else { return false }
                     if block.isZero || block.hasValidChecksum {
                         if try readHeader(block) { return true }
                     } else {
-                        try beginContent(announced)
-                        let readByteCount = min(announced, UInt64(HeaderBlock.byteCount))
-                        contentByteCount -= readByteCount
-                        if contentByteCount == 0 { paddingByteCount = 0 }
+                        try cursor.beginContent(announced)
+                        cursor.takeBlockForContent()
                         state = .content
                     }
                 case .zeroBlock:
-                    guard let block = nextBlock(&input) else { return false }
+                    guard let block = cursor.nextBlock(&input) else { return false }
                     guard block.isZero else { throw .loneZeroBlock }
                     state = .ended
                 case .extended(let kind):
-                    guard collectContent(&input) else { return false }
+                    guard cursor.collectContent(&input, into: &extendedContent) else { return false }
                     try extended.add(extendedContent, as: kind, limits: limits)
                     state = .content
                 case .sparseBlock(let kind):
-                    guard let block = nextBlock(&input) else { return false }
+                    guard let block = cursor.nextBlock(&input) else { return false }
                     if try readSparseBlock(block, kind) { return true }
                 case .sparseText(let text):
-                    guard let block = nextBlock(&input) else { return false }
+                    guard let block = cursor.nextBlock(&input) else { return false }
                     if try readSparseText(block, text) { return true }
                 case .content:
-                    guard skipContent(&input) else { return false }
+                    guard cursor.skipContent(&input) else { return false }
                     state = .header
                 case .ended:
-                    byteCount += UInt64(input.count)
-                    input.removeFirst(byteCount: input.count)
+                    cursor.skipAll(&input)
                     return false
                 }
             }
         } catch {
-            let failure = TarError(error, at: blockOffset)
+            let failure = TarError(error, at: cursor.blockOffset)
             self.failure = failure
             throw failure
         }
@@ -147,9 +140,9 @@ extension TarParser {
         guard block.hasValidChecksum else { throw hasSeenHeader ? .badChecksum : .notAnArchive }
         hasSeenHeader = true
         if let kind = ExtendedHeaders.Kind(typeFlag: block.typeFlag) {
-            if extended.firstOffset == nil { extended.firstOffset = blockOffset }
-            try beginContent(try TarEntry.size(or: block.size, .size))
-            guard contentByteCount <= UInt64(limits.maxExtendedHeaderBytes) else {
+            if extended.firstOffset == nil { extended.firstOffset = cursor.blockOffset }
+            try cursor.beginContent(try TarEntry.size(or: block.size, .size))
+            guard cursor.contentByteCount <= UInt64(limits.maxExtendedHeaderBytes) else {
                 throw .extendedHeaderTooLarge(limit: limits.maxExtendedHeaderBytes)
             }
             extendedContent.removeAll(keepingCapacity: true)
@@ -162,7 +155,8 @@ extension TarParser {
     private mutating func readMember(_ block: HeaderBlock) throws(TarError.Reason) -> Bool {
         if block.typeFlag == UInt8(ascii: "V") || block.typeFlag == UInt8(ascii: "M") {
             // The label of a GNU volume, or the rest of a file that began in another volume.
-            try beginContent(try TarEntry.size(or: block.size, .size))
+            let size = try extended.attributes(limits: limits)?.size
+            try cursor.beginContent(try TarEntry.size(size, or: block.size, .size))
             extended.memberDone()
             state = .content
             return false
@@ -170,15 +164,15 @@ extension TarParser {
         guard entryCount < limits.maxEntries else { throw .tooManyEntries(limit: limits.maxEntries) }
         entryCount += 1
         let content = try entry.fill(from: block, extended, sparseMap: &sparseMap, limits: limits)
-        entry.headerOffset = extended.firstOffset ?? blockOffset
+        entry.headerOffset = extended.firstOffset ?? cursor.blockOffset
         extended.memberDone()
-        try beginContent(content.byteCount)
+        try cursor.beginContent(content.byteCount)
         state = .content
         switch content.form {
         case .file:
             if content.byteCount > 0 {
                 entry.extents.append(
-                    TarEntry.Extent(fileOffset: 0, archiveOffset: byteCount, length: content.byteCount))
+                    TarEntry.Extent(fileOffset: 0, archiveOffset: cursor.offset, length: content.byteCount))
             }
         case .sparse(let more?):
             state = .sparseBlock(more)
@@ -207,8 +201,8 @@ extension TarParser {
 
     private mutating func readSparseText(_ block: HeaderBlock, _ text: SparseText) throws(TarError.Reason) -> Bool {
         // The map is part of the content, in whole blocks.
-        guard contentByteCount >= UInt64(HeaderBlock.byteCount) else { throw .malformedSparseMap }
-        contentByteCount -= UInt64(HeaderBlock.byteCount)
+        guard cursor.contentByteCount >= UInt64(HeaderBlock.byteCount) else { throw .malformedSparseMap }
+        cursor.takeBlockForContent()
         var text = text
         let isComplete = try text.push(block.field(0, HeaderBlock.byteCount), into: &sparseMap, limits: limits)
         guard isComplete else {
@@ -220,51 +214,9 @@ extension TarParser {
     }
 
     private mutating func placeSparseExtents() throws(TarError.Reason) {
-        try sparseMap.place(at: byteCount, storedByteCount: contentByteCount)
+        try sparseMap.place(at: cursor.offset, storedByteCount: cursor.contentByteCount)
         entry.extents = sparseMap.extents
         sparseMap = SparseMap(size: 0)
         state = .content
-    }
-}
-
-// Taking bytes off the input.
-extension TarParser {
-    private mutating func nextBlock(_ input: inout UnsafeRawBufferPointer) -> HeaderBlock? {
-        let availableByteCount = input.count
-        let block = blocks.next(&input)
-        byteCount += UInt64(availableByteCount - input.count)
-        guard let block else { return nil }
-        blockOffset = byteCount - UInt64(HeaderBlock.byteCount)
-        return HeaderBlock(block)
-    }
-
-    /// - Precondition: `size` is below 2^63.
-    private mutating func beginContent(_ size: UInt64) throws(TarError.Reason) {
-        // Keeps all offsets in 63 bits.
-        guard byteCount + size <= UInt64(Int64.max) else { throw .numberOutOfRange(.size) }
-        contentByteCount = size
-        paddingByteCount = (512 - size % 512) % 512
-    }
-
-    /// Moves content of an extended header out of `input`; true when it is complete.
-    private mutating func collectContent(_ input: inout UnsafeRawBufferPointer) -> Bool {
-        // The limit on extended headers keeps this in an Int.
-        let count = min(Int(contentByteCount), input.count)
-        extendedContent.append(contentsOf: input.prefix(count))
-        input.removeFirst(byteCount: count)
-        byteCount += UInt64(count)
-        contentByteCount -= UInt64(count)
-        return contentByteCount == 0
-    }
-
-    /// Drops content and padding from `input`; true when both are behind.
-    private mutating func skipContent(_ input: inout UnsafeRawBufferPointer) -> Bool {
-        let content = min(contentByteCount, UInt64(input.count))
-        let padding = min(paddingByteCount, UInt64(input.count) - content)
-        contentByteCount -= content
-        paddingByteCount -= padding
-        byteCount += content + padding
-        input.removeFirst(byteCount: Int(content + padding))
-        return contentByteCount == 0 && paddingByteCount == 0
     }
 }

@@ -129,4 +129,14 @@ import Testing
         #expect(entries.map(\.name) == ["dump/", "slash/", "after"])
         #expect(entries.map(\.size) == [0, 0, 0])
     }
+
+    @Test(arguments: ["V", "M"] as [Character])
+    func `A PAX size holds for members that are not shown, too`(flag: Character) {
+        let archive = TarBuilder.build(.gnu) {
+            $0.addPAX([("size", "\(Self.smuggled.count)")])
+            $0.add("label", type: flag, [.size(0)], content: Self.smuggled)
+            $0.add("after")
+        }
+        #expect(entries(archive).map(\.name) == ["after"])
+    }
 }
