@@ -39,6 +39,14 @@ final class Catalogue: Sendable {
         }
     }
 
+    /// What SQLite finds wrong with the database; nil when it is nothing.
+    func problem() throws(StoreError) -> String? {
+        let complaints = try use { (connection) throws(SQLiteError) in
+            try connection.query("PRAGMA integrity_check(1)") { $0.text(0) }
+        }
+        return complaints == ["ok"] ? nil : complaints.first
+    }
+
     private static func open(_ path: String, logger: Logger) throws(StoreError) -> Connection {
         do throws(SQLiteError) {
             if let connection = try connect(path) { return connection }

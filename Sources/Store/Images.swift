@@ -7,7 +7,7 @@ import SQLite
 /// An image in the catalogue.
 public struct StoredImage: Sendable, Equatable {
     public var image: Image
-    /// The platform that was asked for; `image.platform` is what was found for it.
+    /// The platform that was asked for, in its normal form; `image.platform` is what was found for it.
     public var platform: Platform
     /// Seconds since 1970 when the name was resolved last.
     public var resolvedAtSeconds: Int64
@@ -29,7 +29,7 @@ extension Store {
     public func record(_ image: Image, for platform: Platform) throws(StoreError) {
         let now = Value.integer(Int64(time(nil)))
         let name = Value.text(image.name)
-        let key = Value.text(platform.description)
+        let key = Value.text(platform.normalized.description)
         let json = try Self.encode(image)
         var chains = image.chainIDs.enumerated().map { (chainID: $1, layerCount: $0 + 1) }
         if chains.isEmpty { chains.append((Image.emptyChainID, 0)) }
@@ -54,7 +54,8 @@ extension Store {
     public func image(named name: String, platform: Platform) throws(StoreError) -> Image? {
         let rows = try catalogue.use { (connection) throws(SQLiteError) in
             try connection.query(
-                "SELECT image FROM images WHERE name = ? AND platform = ?", .text(name), .text(platform.description)
+                "SELECT image FROM images WHERE name = ? AND platform = ?", .text(name),
+                .text(platform.normalized.description)
             ) { $0.text(0) }
         }
         return rows.first.flatMap(decode)
@@ -77,7 +78,7 @@ extension Store {
     /// Forgets the name for one platform, or for all. Its layers stay until `prune`. Returns the platforms it was
     /// stored for; empty when it was not.
     public func removeImage(named name: String, platform: Platform? = nil) throws(StoreError) -> [Platform] {
-        let key = platform.map { Value.text($0.description) } ?? .null
+        let key = platform.map { Value.text($0.normalized.description) } ?? .null
         let removed = try catalogue.use { (connection) throws(SQLiteError) in
             try connection.query(
                 "DELETE FROM images WHERE name = ?1 AND (?2 IS NULL OR platform = ?2) RETURNING platform", .text(name),

@@ -66,9 +66,14 @@ public final class PartialBlob: Sendable {
 }
 
 extension Store {
-    /// What is there of a blob, opened for more; empty when there is nothing.
+    /// What is there of a blob, opened for more; empty when there is nothing. Of the others, the oldest are removed
+    /// when all together are over their limit.
     public func partialBlob(_ digest: Digest) throws(StoreError) -> PartialBlob {
-        try PartialBlob(digest: digest, store: self)
+        let partial = try PartialBlob(digest: digest, store: self)
+        try PartialBudget(paths: paths).enforce(
+            options.maximumPartialByteCount, isOpen: { digest in openPartials.withLock { $0.contains(digest) } },
+            logger: logger)
+        return partial
     }
 
     /// Removes what is there of a blob, unless it is being fetched.

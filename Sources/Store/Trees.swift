@@ -2,7 +2,7 @@ public import LayerIndex
 public import OCI
 
 extension Store {
-    private static let treeFile = "tree"
+    static let treeFile = "tree"
 
     /// The merged tree of a chain, mapped; nil when it is not there. What a tree file is, Snapshot knows and checks.
     public func tree(_ chainID: Digest) throws(StoreError) -> MappedFile? {

@@ -77,6 +77,11 @@ struct TestLayer {
     }
 }
 
+extension MappedFile {
+    /// A copy; `bytes` alone does not keep the file mapped.
+    var content: [UInt8] { withExtendedLifetime(self) { Array(bytes) } }
+}
+
 extension Store {
     /// Opens the store of a test as if the machine was in its boot number `boot`.
     static func open(_ directory: TemporaryDirectory, boot: Int = 1, _ change: (inout StoreOptions) -> Void = { _ in })

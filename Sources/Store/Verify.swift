@@ -1,0 +1,85 @@
+import Glibc
+public import LayerIndex
+import Logging
+import OCI
+
+/// What `verify` found about one object.
+public struct VerifyFinding: Sendable, Equatable {
+    public var object: StoreObject
+    /// What is wrong with it; nil when it is right.
+    public var problem: String?
+    /// Bytes that were looked at.
+    public var byteCount: Int64
+}
+
+/// What `verify` found in all.
+public struct VerifyReport: Sendable, Equatable {
+    public var objectCount = 0
+    public var byteCount: Int64 = 0
+    public var problems: [VerifyFinding] = []
+    /// False when it was told to stop before it had seen everything.
+    public var isComplete = true
+}
+
+extension Store {
+    /// Looks at every byte in the store: layers are hashed against their diffIDs, their indexes and the trees checked,
+    /// documents hashed, the catalogue examined. Blocks for as long as reading everything takes.
+    ///
+    /// - Parameters:
+    ///   - removesDamaged: damaged objects are removed, to be fetched or made again when they are wanted. An image that
+    ///     is mounted goes on with what it has open.
+    ///   - check: what the store cannot judge by itself: says what is wrong with the tree of a chain, or with the
+    ///     checkpoints of a layer, given the file; nil when nothing is.
+    ///   - isCancelled: asked often; true ends the work.
+    ///   - progress: called after each object.
+    public func verify(
+        removesDamaged: Bool = true, check: (StoreObject, MappedFile) -> String? = { _, _ in nil },
+        isCancelled: () -> Bool = { false }, progress: (VerifyFinding) -> Void = { _ in }
+    ) throws(StoreError) -> VerifyReport {
+        var report = VerifyReport()
+        for object in [.catalogue] + (try objects()) {
+            let problem = try problem(with: object, check: check, isCancelled: isCancelled)
+            if isCancelled() {
+                report.isComplete = false
+                break
+            }
+            // Removed by somebody while it was looked at: not there, not wrong.
+            if problem != nil, !isPresent(object) { continue }
+            let finding = VerifyFinding(object: object, problem: problem, byteCount: try byteCount(of: object))
+            report.objectCount += 1
+            report.byteCount += finding.byteCount
+            if let problem {
+                logger.error("damaged", metadata: ["object": "\(object)", "problem": "\(problem)"])
+                report.problems.append(finding)
+                if removesDamaged { try remove(object) }
+            }
+            progress(finding)
+        }
+        return report
+    }
+
+    private func isPresent(_ object: StoreObject) -> Bool { access(path(of: object), F_OK) == 0 }
+
+    private func problem(
+        with object: StoreObject, check: (StoreObject, MappedFile) -> String?, isCancelled: () -> Bool
+    ) throws(StoreError) -> String? {
+        let path = path(of: object)
+        switch object {
+        case .layer(let diffID):
+            if case .damaged(let problem) = try SealState.of(path, kind: .layer) { return problem }
+            if let problem = try LayerCheck.problem(of: diffID, at: path, isCancelled: isCancelled) { return problem }
+            guard let checkpoints = try MappedFile.open(path + "/" + LayerFile.checkpoints) else { return nil }
+            return check(object, checkpoints)
+        case .tree:
+            if case .damaged(let problem) = try SealState.of(path, kind: .tree) { return problem }
+            guard let tree = try MappedFile.open(path + "/" + Self.treeFile) else { return "no tree" }
+            return check(object, tree)
+        case .document(let digest):
+            guard let file = try PrivateFile.open(path, O_RDONLY) else { return "no document" }
+            guard let found = try LayerCheck.digest(of: file, isCancelled: isCancelled) else { return nil }
+            return found == digest ? nil : "it has the digest \(found)"
+        case .partial: return nil
+        case .catalogue: return try catalogue.problem()
+        }
+    }
+}

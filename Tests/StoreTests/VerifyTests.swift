@@ -1,0 +1,96 @@
+import Glibc
+import LayerIndex
+import OCI
+import Store
+import SystemPackage
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct VerifyTests {
+    let directory = TemporaryDirectory()
+    let layer = TestLayer(seed: 1)
+    let other = TestLayer(seed: 2, byteCount: 3_000_000)
+    let chainID = digest("chain")
+    let document = Document(bytes: Array("document".utf8), mediaType: "test")
+
+    private func makeStore() throws -> Store {
+        let store = try Store.open(directory)
+        try layer.publish(in: store, checkpoints: [1, 2])
+        try other.publish(in: store)
+        _ = try store.publishTree(chainID, [1, 2, 3])
+        try store.add([document])
+        return store
+    }
+
+    private func flip(_ name: String, at offset: Int64) throws {
+        let file = try FileDescriptor.open(FilePath(directory.path + "/" + name), .readWrite)
+        try file.closeAfter { _ = try file.writeAll(toAbsoluteOffset: offset, [0xEE]) }
+    }
+
+    @Test func `a sound store has no problems, and every byte was looked at`() throws {
+        let store = try makeStore()
+        var seen: [StoreObject] = []
+        let report = try store.verify(progress: { seen.append($0.object) })
+        #expect(report.problems.isEmpty && report.isComplete)
+        #expect(
+            Set(seen) == [
+                .catalogue, .layer(layer.diffID), .layer(other.diffID), .tree(chainID), .document(document.digest),
+            ])
+        #expect(report.objectCount == seen.count)
+        let usage = try store.usage()
+        #expect(report.byteCount >= usage.layerByteCount + usage.treeByteCount + usage.documentByteCount)
+    }
+
+    @Test func `one wrong byte is found, and what has it is removed when asked`() throws {
+        let store = try makeStore()
+        try flip("layers/sha256/\(other.diffID.hex)/data", at: 2_999_999)
+        try flip("layers/sha256/\(layer.diffID.hex)/index", at: 5)
+        try flip("blobs/sha256/\(document.digest.hex)", at: 3)
+        let damaged: Set<StoreObject> = [.layer(layer.diffID), .layer(other.diffID), .document(document.digest)]
+        let looked = try store.verify(removesDamaged: false)
+        #expect(Set(looked.problems.map(\.object)) == damaged)
+        #expect(looked.problems.allSatisfy { $0.problem?.isEmpty == false })
+        #expect(try store.usage().layerCount == 2)
+
+        let repaired = try store.verify()
+        #expect(Set(repaired.problems.map(\.object)) == damaged)
+        #expect(try store.usage().layerCount == 0)
+        #expect(try store.document(document.digest) == nil)
+        #expect(try store.verify().problems.isEmpty)
+    }
+
+    @Test func `what the store cannot judge, the caller does`() throws {
+        let store = try makeStore()
+        let report = try store.verify(check: { object, file in
+            switch object {
+            case .tree: file.content == [1, 2, 3] ? "bad tree" : nil
+            case .layer: file.content == [1, 2] ? "bad checkpoints" : nil
+            default: nil
+            }
+        })
+        #expect(Set(report.problems.map(\.object)) == [.layer(layer.diffID), .tree(chainID)])
+        #expect(try store.tree(chainID) == nil)
+        #expect(try store.layer(layer.diffID) == nil)
+        #expect(try store.layer(other.diffID) != nil)
+    }
+
+    @Test func `it ends when it is told to`() throws {
+        let store = try makeStore()
+        var asked = 0
+        let report = try store.verify(isCancelled: {
+            asked += 1
+            return asked > 2
+        })
+        #expect(!report.isComplete && report.problems.isEmpty)
+        #expect(try store.usage().layerCount == 2)
+    }
+
+    @Test func `an open layer that is damaged is fetched again at the next access`() throws {
+        let store = try makeStore()
+        let open = try store.layer(other.diffID)
+        try flip("layers/sha256/\(other.diffID.hex)/data", at: 0)
+        #expect(try store.verify().problems.map(\.object) == [.layer(other.diffID)])
+        #expect(try store.layer(other.diffID) == nil)
+        withExtendedLifetime(open) {}
+    }
+}
