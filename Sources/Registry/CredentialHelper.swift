@@ -35,7 +35,12 @@ struct CredentialHelper {
             throw CredentialError(
                 description: "'\(displayable(name, maximum: 64))' cannot be the name of a credential helper")
         }
-        program = "docker-credential-" + name
+        self.init(program: "docker-credential-" + name, home: home)
+    }
+
+    /// `program` is looked up in PATH when it has no slash.
+    init(program: String, home: String?) {
+        self.program = program
         self.home = home
     }
 

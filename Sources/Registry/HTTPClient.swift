@@ -21,14 +21,14 @@ enum TransferOutcome {
 ///
 /// HTTP/1.1, because blobs gain nothing from sharing one connection and lose a copy. Proxies come from the environment,
 /// as everywhere with libcurl (http_proxy, HTTPS_PROXY, ALL_PROXY, NO_PROXY), and for plain HTTP also from HTTP_PROXY;
-/// loopback hosts are never proxied.
+/// loopback hosts are never proxied. Certificates are checked against the system's, or SSL_CERT_FILE and SSL_CERT_DIR.
 final class HTTPClient: Sendable {
     private let userAgent: String
-    private let idleTimeoutSeconds: Int
+    private let idleTimeoutSeconds: Double
     private let handles = CurlHandlePool()
     private let stopSignal: StopSignal
 
-    init(userAgent: String, idleTimeoutSeconds: Int, stopSignal: StopSignal) {
+    init(userAgent: String, idleTimeoutSeconds: Double, stopSignal: StopSignal) {
         self.userAgent = userAgent
         self.idleTimeoutSeconds = idleTimeoutSeconds
         self.stopSignal = stopSignal
@@ -51,7 +51,8 @@ final class HTTPClient: Sendable {
         let handle = handles.take(for: request.url.origin)
         let outcome = withoutActuallyEscaping(onHead) { onHead in
             withoutActuallyEscaping(onBody) { onBody in
-                let receiver = TransferReceiver(onHead: onHead, onBody: onBody, stopSignal: stopSignal)
+                let receiver = TransferReceiver(
+                    onHead: onHead, onBody: onBody, idleTimeoutSeconds: idleTimeoutSeconds, stopSignal: stopSignal)
                 return receiver.receive(on: handle) {
                     configure(handle, for: request)
                     var fields = request.headers
@@ -80,19 +81,19 @@ final class HTTPClient: Sendable {
         // libcurl refuses this while it holds on to the buffer of the last transfer, which has the same size.
         imgfs_curl_set_long(handle.pointer, CURLOPT_BUFFERSIZE, 512 * 1024)
         handle.set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(request.connectTimeoutSeconds * 1000)))
-        handle.set(CURLOPT_LOW_SPEED_LIMIT, 1)
-        handle.set(CURLOPT_LOW_SPEED_TIME, idleTimeoutSeconds)
         handle.set(CURLOPT_TCP_KEEPALIVE, 1)
         handle.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         handle.set(CURLOPT_SSL_VERIFYPEER, request.verifiesCertificate ? 1 : 0)
         handle.set(CURLOPT_SSL_VERIFYHOST, request.verifiesCertificate ? 2 : 0)
+        if let file = TransferEnvironment.certificateFile { handle.set(CURLOPT_CAINFO, file) }
+        if let directory = TransferEnvironment.certificateDirectory { handle.set(CURLOPT_CAPATH, directory) }
         if case .post(let form) = request.method {
             handle.set(CURLOPT_POSTFIELDSIZE, form.utf8.count)
             handle.set(CURLOPT_COPYPOSTFIELDS, form)
         }
         if request.url.origin.isLoopback {
             handle.set(CURLOPT_NOPROXY, "*")
-        } else if let proxy = ProxyEnvironment.plainHTTPProxy, request.url.origin.scheme == .http {
+        } else if let proxy = TransferEnvironment.plainHTTPProxy, request.url.origin.scheme == .http {
             handle.set(CURLOPT_PROXY, proxy)
         }
     }

@@ -45,7 +45,7 @@ public final class RegistryClient: Sendable {
         self.logger = logger
         self.sleep = sleep
         http = HTTPClient(
-            userAgent: configuration.userAgent, idleTimeoutSeconds: configuration.idleTimeoutSeconds,
+            userAgent: configuration.userAgent, idleTimeoutSeconds: Double(configuration.idleTimeoutSeconds),
             stopSignal: stopSignal)
     }
 

@@ -4,7 +4,7 @@ public import OCI
 public struct RegistryConfiguration: Sendable {
     /// For one connection, with TLS. More than 0.
     public var connectTimeoutSeconds: Double = 10
-    /// A transfer that brings no byte for so long has failed. At least 1.
+    /// A transfer that brings no byte for so long has failed. Looked at about once a second. At least 1.
     public var idleTimeoutSeconds = 30
     /// Attempts without progress before a request fails, the first one included. At least 1.
     public var maximumAttempts = 5

@@ -4,6 +4,7 @@ import CCurl
 final class TransferReceiver {
     private let onHead: (HTTPResponseHead) throws -> BodyUse
     private let onBody: (UnsafeRawBufferPointer) throws -> Void
+    private let idleTimeoutSeconds: Double
     private let stopSignal: StopSignal
 
     private var parser = HTTPHeadParser()
@@ -11,14 +12,17 @@ final class TransferReceiver {
     private var collected: [UInt8] = []
     private var isCut = false
     private var refusal: (any Error)?
-    private var headError: TransportError?
+    private var error: TransportError?
+    private var lastByteCount: Int64 = 0
+    private var lastActivity = ContinuousClock.now
 
     init(
         onHead: @escaping (HTTPResponseHead) throws -> BodyUse,
-        onBody: @escaping (UnsafeRawBufferPointer) throws -> Void, stopSignal: StopSignal
+        onBody: @escaping (UnsafeRawBufferPointer) throws -> Void, idleTimeoutSeconds: Double, stopSignal: StopSignal
     ) {
         self.onHead = onHead
         self.onBody = onBody
+        self.idleTimeoutSeconds = idleTimeoutSeconds
         self.stopSignal = stopSignal
     }
 
@@ -48,7 +52,7 @@ final class TransferReceiver {
             return code
         }
         if let refusal { return .refused(refusal) }
-        if let headError { return .failed(headError) }
+        if let error { return .failed(error) }
         if code != CURLE_OK && !(code == CURLE_WRITE_ERROR && isCut) { return .failed(handle.error(code)) }
         guard parser.isComplete, let head = parser.head else {
             return .failed(TransportError(.notHTTP, detail: "the response has no complete head"))
@@ -58,13 +62,14 @@ final class TransferReceiver {
 
     /// False ends the transfer.
     fileprivate func addHeadLine(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        lastActivity = .now
         switch parser.add(bytes) {
         case .more: return true
         case .malformed:
-            headError = TransportError(.notHTTP, detail: "the response's head is malformed")
+            error = TransportError(.notHTTP, detail: "the response's head is malformed")
             return false
         case .tooLarge:
-            headError = TransportError(
+            error = TransportError(
                 .headTooLarge, detail: "the response's head is over \(HTTPHeadParser.maximumBytes) bytes")
             return false
         case .complete:
@@ -98,7 +103,19 @@ final class TransferReceiver {
         }
     }
 
-    fileprivate var mustStop: Bool { stopSignal.isStopped }
+    /// False ends the transfer. `byteCount`: of the body so far.
+    fileprivate func goOn(byteCount: Int64) -> Bool {
+        if stopSignal.isStopped { return false }
+        let now = ContinuousClock.now
+        if byteCount != lastByteCount {
+            lastByteCount = byteCount
+            lastActivity = now
+        } else if now - lastActivity > .seconds(idleTimeoutSeconds) {
+            error = TransportError(.stalled, detail: "nothing came for \(Int(idleTimeoutSeconds)) s")
+            return false
+        }
+        return true
+    }
 }
 
 private func receiver(_ context: UnsafeMutableRawPointer?) -> TransferReceiver? {
@@ -123,7 +140,7 @@ private func receiveBody(
 
 /// CURLOPT_XFERINFOFUNCTION: anything but 0 ends the transfer. libcurl calls it about once a second when idle.
 private func reportProgress(
-    _ context: UnsafeMutableRawPointer?, _: curl_off_t, _: curl_off_t, _: curl_off_t, _: curl_off_t
+    _ context: UnsafeMutableRawPointer?, _: curl_off_t, _ byteCount: curl_off_t, _: curl_off_t, _: curl_off_t
 ) -> CInt {
-    receiver(context)?.mustStop == true ? 1 : 0
+    receiver(context)?.goOn(byteCount: Int64(byteCount)) == true ? 0 : 1
 }
