@@ -30,8 +30,20 @@ enum StoreVersion {
         return Int(fields[2].dropLast()).flatMap { $0 >= 1 ? $0 : nil }
     }
 
+    /// Synced, once in the life of a store: from then on, whatever has the names of a store's parts but no mark is
+    /// somebody else's. An OCI image layout has `blobs` too.
     private static func mark(_ paths: StorePaths) throws(StoreError) {
+        let present = try Directory.entries(of: paths.root)
+        if let foreign = present.sorted().first(where: ["blobs", "layers", "trees", "staging"].contains) {
+            throw StoreError(
+                kind: .invalid,
+                description: "\(paths.root) holds '\(foreign)' but no file 'version': it is no store of imgfs; give "
+                    + "another directory")
+        }
         try Directory.removeAll(paths.version)
-        try PrivateFile.write(Array("imgfs store \(current)\n".utf8), to: paths.version)
+        let file = try PrivateFile.create(paths.version)
+        try file.write(Array("imgfs store \(current)\n".utf8))
+        try file.synchronize()
+        try Directory.synchronize(paths.root)
     }
 }

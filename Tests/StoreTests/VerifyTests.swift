@@ -9,7 +9,7 @@ import Testing
 struct VerifyTests {
     let directory = TemporaryDirectory()
     let layer = TestLayer(seed: 1)
-    let other = TestLayer(seed: 2, byteCount: 3_000_000)
+    let other = TestLayer(seed: 2, byteCount: 1_200_000)
     let chainID = digest("chain")
     let document = Document(bytes: Array("document".utf8), mediaType: "test")
 
@@ -43,7 +43,7 @@ struct VerifyTests {
 
     @Test func `one wrong byte is found, and what has it is removed when asked`() throws {
         let store = try makeStore()
-        try flip("layers/sha256/\(other.diffID.hex)/data", at: 2_999_999)
+        try flip("layers/sha256/\(other.diffID.hex)/data", at: 1_199_999)
         try flip("layers/sha256/\(layer.diffID.hex)/index", at: 5)
         try flip("blobs/sha256/\(document.digest.hex)", at: 3)
         let damaged: Set<StoreObject> = [.layer(layer.diffID), .layer(other.diffID), .document(document.digest)]
