@@ -13,7 +13,7 @@ struct DeviceNumber: Equatable, Sendable, CustomStringConvertible {
 /// How far ahead of a reader the kernel reads. Its default for FUSE is 128 KiB; image layers are read in large pieces
 /// from one flat file, which pays off with more.
 enum ReadAhead {
-    /// docs/performance.md has the measurement.
+    /// Two of the largest requests, so that one is on its way while the other is being answered.
     static let byteCount = 2 << 20
 
     /// See Documentation/ABI/testing/sysfs-class-bdi in the kernel. Needs root; without it the default stays.
