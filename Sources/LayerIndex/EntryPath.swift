@@ -29,35 +29,57 @@ struct EntryPath: Equatable {
         try recognizeWhiteout()
     }
 
+    /// Whether any component begins with ".wh.": few paths have one.
+    private func hasWhiteoutPrefix() -> Bool {
+        bytes.withUnsafeBytes { bytes in
+            var start = 0
+            while start + whiteoutPrefixByteCount <= bytes.count {
+                if bytes[start] == dot, bytes[start + 1] == UInt8(ascii: "w"), bytes[start + 2] == UInt8(ascii: "h"),
+                    bytes[start + 3] == dot
+                {
+                    return true
+                }
+                while start < bytes.count, bytes[start] != slash { start += 1 }
+                start += 1
+            }
+            return false
+        }
+    }
+
     /// Takes apart the target of a hard link, in which whiteouts have no meaning.
     mutating func normalize(_ path: [UInt8], limits: LayerLimits) throws(EntryFault) {
         bytes.removeAll(keepingCapacity: true)
         directoryByteCount = 0
         role = .file
         if path.isEmpty { throw .emptyPath }
-        var start = 0
-        while start < path.count {
-            var end = start
-            while end < path.count, path[end] != slash { end += 1 }
-            try append(path[start..<end], limits: limits)
-            start = end + 1
+        bytes.reserveCapacity(path.count)
+        var fault: EntryFault?
+        path.withUnsafeBytes { path in
+            var start = 0
+            while start < path.count, fault == nil {
+                var end = start
+                while end < path.count, path[end] != slash { end += 1 }
+                fault = append(UnsafeRawBufferPointer(rebasing: path[start..<end]), limits: limits)
+                start = end + 1
+            }
         }
+        if let fault { throw fault }
     }
 
-    private mutating func append(_ component: ArraySlice<UInt8>, limits: LayerLimits) throws(EntryFault) {
-        let first = component.first
-        if first == nil || first == dot && component.count == 1 { return }
-        if first == dot, component.count == 2, component.last == dot { throw .parentComponent }
-        if component.contains(0) { throw .nulByte }
-        if component.count > limits.maximumNameByteCount { throw .longName(limit: limits.maximumNameByteCount) }
+    private mutating func append(_ component: UnsafeRawBufferPointer, limits: LayerLimits) -> EntryFault? {
+        guard let first = component.first else { return nil }
+        if first == dot, component.count == 1 { return nil }
+        if first == dot, component.count == 2, component[1] == dot { return .parentComponent }
+        for byte in component where byte == 0 { return .nulByte }
+        if component.count > limits.maximumNameByteCount { return .longName(limit: limits.maximumNameByteCount) }
         directoryByteCount = bytes.count
         if !bytes.isEmpty { bytes.append(slash) }
         bytes.append(contentsOf: component)
-        if bytes.count > limits.maximumPathByteCount { throw .longPath(limit: limits.maximumPathByteCount) }
+        return bytes.count > limits.maximumPathByteCount ? .longPath(limit: limits.maximumPathByteCount) : nil
     }
 
     private mutating func recognizeWhiteout() throws(EntryFault) {
-        // Whiteouts are rare: most paths have no ".wh." anywhere.
+        guard hasWhiteoutPrefix() else { return }
         var belowWhiteout = false
         var start = 0
         while start < directoryByteCount {
@@ -117,5 +139,6 @@ struct EntryPath: Equatable {
 private let slash = UInt8(ascii: "/")
 private let dot = UInt8(ascii: ".")
 private let whiteoutPrefix = Array(".wh.".utf8)
+private let whiteoutPrefixByteCount = 4
 private let aufsPrefix = Array(".wh..wh.".utf8)
 private let opaqueName = Array(".wh..wh..opq".utf8)

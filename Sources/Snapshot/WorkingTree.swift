@@ -45,8 +45,9 @@ struct WorkingTree: ~Copyable {
     private(set) var pathVersion: UInt32 = 1
 
     private let hasher = NameHash()
-    /// Open addressing, linear probing. 0: free, otherwise name + 1. The count is a power of two.
-    private var slots = [UInt32](repeating: 0, count: 1024)
+    /// Open addressing, linear probing. 0: free, otherwise hash (high half) and name + 1 (low half): most searches need not
+    /// look at any name. The count is a power of two.
+    private var slots = [UInt64](repeating: 0, count: 1024)
     private var firstFree = WorkingTree.none
 
     init() {
@@ -63,16 +64,19 @@ struct WorkingTree: ~Copyable {
 
     func find(_ text: UnsafeRawBufferPointer, in directory: UInt32) -> UInt32? {
         let hash = UInt32(truncatingIfNeeded: hasher.hash(text, salt: directory))
-        var slot = Int(hash) & (slots.count - 1)
+        let mask = slots.count - 1
+        var slot = Int(hash) & mask
         while slots[slot] != 0 {
-            let candidate = slots[slot] - 1
-            let name = names[Int(candidate)]
-            if name.hash == hash, name.parent == directory, Int(name.textByteCount) == text.count,
-                let left = name.text, let right = text.baseAddress, memcmp(left, right, text.count) == 0
-            {
-                return candidate
+            if UInt32(truncatingIfNeeded: slots[slot] >> 32) == hash {
+                let candidate = Self.name(in: slots[slot])
+                let name = names[Int(candidate)]
+                if name.parent == directory, Int(name.textByteCount) == text.count,
+                    let left = name.text, let right = text.baseAddress, memcmp(left, right, text.count) == 0
+                {
+                    return candidate
+                }
             }
-            slot = (slot + 1) & (slots.count - 1)
+            slot = (slot + 1) & mask
         }
         return nil
     }
@@ -150,22 +154,25 @@ struct WorkingTree: ~Copyable {
         }
     }
 
+    private static func name(in slot: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: slot) - 1 }
+
     private mutating func place(_ name: UInt32, _ hash: UInt32) {
-        var slot = Int(hash) & (slots.count - 1)
-        while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-        slots[slot] = name + 1
+        let mask = slots.count - 1
+        var slot = Int(hash) & mask
+        while slots[slot] != 0 { slot = (slot + 1) & mask }
+        slots[slot] = UInt64(hash) << 32 | UInt64(name + 1)
     }
 
     /// Takes a name out of the slots and moves those up that it has kept from their place.
     private mutating func displace(_ name: UInt32) {
         let mask = slots.count - 1
         var hole = Int(names[Int(name)].hash) & mask
-        while slots[hole] != name + 1 { hole = (hole + 1) & mask }
+        while Self.name(in: slots[hole]) != name { hole = (hole + 1) & mask }
         var slot = hole
         while true {
             slot = (slot + 1) & mask
             guard slots[slot] != 0 else { break }
-            let home = Int(names[Int(slots[slot] - 1)].hash) & mask
+            let home = Int(slots[slot] >> 32) & mask
             // Cyclic: the name may move to the hole when its home is not between the hole and where it is.
             if (slot - home) & mask >= (slot - hole) & mask {
                 slots[hole] = slots[slot]
@@ -177,7 +184,7 @@ struct WorkingTree: ~Copyable {
 
     private mutating func rehash() {
         let old = slots
-        slots = [UInt32](repeating: 0, count: old.count * 2)
-        for entry in old where entry != 0 { place(entry - 1, names[Int(entry - 1)].hash) }
+        slots = [UInt64](repeating: 0, count: old.count * 2)
+        for entry in old where entry != 0 { place(Self.name(in: entry), UInt32(entry >> 32)) }
     }
 }
