@@ -74,9 +74,10 @@ extension TarEntry {
         }
     }
 
-    /// Members for which most readers expect no content even when the header block gives a size.
+    /// Members for which most readers expect no content even when the header block gives a size. A type flag of NUL is
+    /// one of them where the name makes a directory of the file.
     private static func isHeaderOnly(_ flag: UInt8) -> Bool {
-        flag >= UInt8(ascii: "1") && flag <= UInt8(ascii: "6")
+        flag == 0 || flag >= UInt8(ascii: "1") && flag <= UInt8(ascii: "6")
     }
 
     private mutating func fillPath(

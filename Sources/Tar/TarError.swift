@@ -17,6 +17,8 @@ public struct TarError: Error, Equatable, Sendable {
         case numberOutOfRange(Field)
         /// A PAX header that is not a list of "length keyword=value" lines.
         case malformedExtendedHeader
+        /// A global PAX header between a member and its own extended headers, which Go's reader would then forget.
+        case misplacedGlobalHeader
         case malformedExtendedAttribute
         /// Extents that overlap, run backwards or do not fit into the file or into the bytes stored for it.
         case malformedSparseMap
@@ -74,6 +76,7 @@ extension TarError.Reason: CustomStringConvertible {
         case .malformedNumber(let field): "\(field.rawValue) is not a number"
         case .numberOutOfRange(let field): "\(field.rawValue) is negative or too large"
         case .malformedExtendedHeader: "malformed PAX header"
+        case .misplacedGlobalHeader: "global PAX header between a member and its extended headers"
         case .malformedExtendedAttribute: "malformed extended attribute"
         case .malformedSparseMap: "malformed sparse file map"
         case .emptyPath: "member without a name"

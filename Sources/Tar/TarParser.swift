@@ -140,7 +140,11 @@ extension TarParser {
         guard block.hasValidChecksum else { throw hasSeenHeader ? .badChecksum : .notAnArchive }
         hasSeenHeader = true
         if let kind = ExtendedHeaders.Kind(typeFlag: block.typeFlag) {
-            if extended.firstOffset == nil { extended.firstOffset = cursor.blockOffset }
+            if kind == .globalRecords {
+                guard extended.firstOffset == nil else { throw .misplacedGlobalHeader }
+            } else if extended.firstOffset == nil {
+                extended.firstOffset = cursor.blockOffset
+            }
             try cursor.beginContent(try TarEntry.size(or: block.size, .size))
             guard cursor.contentByteCount <= UInt64(limits.maxExtendedHeaderBytes) else {
                 throw .extendedHeaderTooLarge(limit: limits.maxExtendedHeaderBytes)

@@ -104,6 +104,22 @@ import Testing
         }
     }
 
+    @Test func `A file that its name makes a directory has content by its type flag`() {
+        let names = ["\0", "0"].map { (flag: Character) in
+            let archive = TarBuilder.build(.v7) {
+                $0.add("d/", type: flag, content: Self.smuggled)
+                $0.add("after")
+            }
+            return entries(archive).map(\.name)
+        }
+        #expect(names == [["d/", "smuggled", "after"], ["d/", "after"]])
+        let archive = TarBuilder.build(.v7) {
+            $0.add("d/", type: "\0", content: "text")
+            $0.add("after")
+        }
+        #expect(entries(archive).map(\.name) == ["d/", "after"])
+    }
+
     @Test func `A member without content at the end may have a size`() {
         let archive = TarBuilder.build { $0.addHeader([.name("d"), .size(4096)], type: "5") }
         #expect(entries(archive).map(\.name) == ["d"])

@@ -81,14 +81,20 @@ import Testing
         #expect(entries.map(\.extendedAttributes.count) == [1, 1, 1, 1, 1, 1])
     }
 
-    @Test func `A global header after an extended header belongs to the same member`() throws {
-        let archive = TarBuilder.build {
-            $0.addPAX([("path", "p")])
-            $0.addPAX([("gid", "9"), ("path", "global")], type: "g")
+    @Test(arguments: ["x", "L", "K"] as [Character])
+    func `A global header between a member and its extended headers is refused`(type: Character) {
+        let archive = TarBuilder.build(.gnu) {
+            $0.add("x", type: type, content: "9 path=p\n")
+            $0.addPAX([("comment", "c")], type: "g")
             $0.add("n")
         }
-        #expect(try entry(archive).name == "p")
-        #expect(try entry(archive).groupID == 9)
+        #expect(parse(archive) == ParseResult(entries: [], error: TarError(.misplacedGlobalHeader, at: 1024)))
+    }
+
+    @Test func `A global header at the end is nobody's`() {
+        let archive = TarBuilder.build { $0.addPAX([("comment", "c")], type: "g") }
+        #expect(entries(archive).isEmpty)
+        #expect(entries(Array(archive.prefix(1024))).isEmpty)
     }
 
     @Test func `A GNU long name goes before a PAX path`() throws {
