@@ -51,7 +51,6 @@ struct EntryPath: Equatable {
         bytes.removeAll(keepingCapacity: true)
         directoryByteCount = 0
         role = .file
-        if path.isEmpty { throw .emptyPath }
         bytes.reserveCapacity(path.count)
         var fault: EntryFault?
         path.withUnsafeBytes { path in

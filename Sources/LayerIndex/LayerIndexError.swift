@@ -37,7 +37,6 @@ public enum LayerIndexError: DescribedError, Equatable {
 
 /// What is wrong with one entry of an archive.
 public enum EntryFault: Error, Equatable, Sendable, CustomStringConvertible {
-    case emptyPath
     case parentComponent
     case nulByte
     case longName(limit: Int)
@@ -52,12 +51,11 @@ public enum EntryFault: Error, Equatable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .emptyPath: "has no name"
         case .parentComponent: "has '..' in its path or in its hard link's target"
         case .nulByte: "has a NUL byte in its path or link target"
         case .longName(let limit): "has a name of more than \(limit) bytes"
         case .longPath(let limit): "has a path or link target of more than \(limit) bytes"
-        case .rootIsNotADirectory: "would replace the root directory by something else"
+        case .rootIsNotADirectory: "has no name, or would replace the root directory by something else"
         case .invalidWhiteout: "is no valid whiteout"
         case .emptyLinkTarget: "is a link without a target"
         case .deviceOutOfRange: "is a device whose number Linux does not have"

@@ -133,6 +133,7 @@ private let invalidEntries: [(TarEntry, EntryFault)] = {
         (farDevice, .deviceOutOfRange), (badExtents, .invalidExtents),
         (longAttribute, .extendedAttribute(name: "user.big")),
         (TarEntry(kind: .fifo, path: Array("./".utf8), mode: 0), .rootIsNotADirectory),
+        (TarEntry(kind: .regular, path: [], mode: 0), .rootIsNotADirectory),
         (link(.symbolicLink, "l", ""), .emptyLinkTarget), (link(.symbolicLink, "l", "a\0b"), .nulByte),
         (link(.hardLink, "l", ""), .emptyLinkTarget), (link(.hardLink, "l", "../x"), .parentComponent),
         (link(.symbolicLink, "l", String(repeating: "x", count: 4096)), .longPath(limit: 4095)),
