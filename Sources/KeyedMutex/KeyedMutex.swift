@@ -19,7 +19,7 @@ public final class KeyedMutex<Key: Hashable & Sendable & CustomStringConvertible
     }
 
     public let rank: LockRank
-    private let entries = Mutex<[Key: Entry]>([:])
+    private let entries = Lock<[Key: Entry]>([:])
     private let nextTicket = Atomic<UInt64>(0)
 
     public init(rank: LockRank) {

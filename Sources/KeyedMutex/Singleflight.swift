@@ -15,7 +15,7 @@ public final class Singleflight<Key: Hashable & Sendable & CustomStringConvertib
     }
 
     public let rank: LockRank
-    private let inFlight = Mutex<[Key: Flight]>([:])
+    private let inFlight = Lock<[Key: Flight]>([:])
     private let nextTicket = Atomic<UInt64>(0)
 
     public init(rank: LockRank) {

@@ -1,4 +1,4 @@
-import Synchronization
+@testable import KeyedMutex
 
 /// Lets everybody through from the moment it is opened.
 final class Gate: Sendable {
@@ -7,7 +7,7 @@ final class Gate: Sendable {
         case open
     }
 
-    private let state = Mutex(State.closed([]))
+    private let state = Lock(State.closed([]))
 
     func passed() async {
         await withCheckedContinuation { continuation in
@@ -32,20 +32,20 @@ final class Gate: Sendable {
 
 /// A value that tasks change together. A class, so that closures of any kind can hold it.
 final class Shared<Value: Sendable>: Sendable {
-    private let mutex: Mutex<Value>
+    private let lock: Lock<Value>
 
-    init(_ value: Value) { mutex = Mutex(value) }
+    init(_ value: Value) { lock = Lock(value) }
 
-    var value: Value { mutex.withLock { $0 } }
+    var value: Value { lock.withLock { $0 } }
 
-    func read<Result: Sendable>(_ body: (Value) -> Result) -> Result { mutex.withLock { body($0) } }
+    func read<Result: Sendable>(_ body: (Value) -> Result) -> Result { lock.withLock { body($0) } }
 
-    func change(_ body: (inout Value) -> Void) { mutex.withLock { body(&$0) } }
+    func change(_ body: (inout Value) -> Void) { lock.withLock { body(&$0) } }
 
     /// Returns the new value.
     @discardableResult
     func update(_ body: (inout Value) -> Void) -> Value {
-        mutex.withLock { value in
+        lock.withLock { value in
             body(&value)
             return value
         }
