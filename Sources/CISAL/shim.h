@@ -42,3 +42,28 @@ static inline int imgfs_isal_take_unused(struct inflate_state *state, uint64_t *
     state->read_in_length = 0;
     return count;
 }
+
+/// Makes the decoder finish at the end of the current block although it is not the last one. Returns 0 when there is no
+/// such block: between two blocks, and in the last one.
+static inline int imgfs_isal_stop_after_block(struct inflate_state *state) {
+    if (state->block_state != ISAL_BLOCK_CODED && state->block_state != ISAL_BLOCK_TYPE0) return 0;
+    if (state->bfinal) return 0;
+    state->bfinal = 1;
+    return 1;
+}
+
+/// Goes on with the next block after a stop. The decoder drops its history when it finishes: here it gets it back.
+static inline int imgfs_isal_continue(struct inflate_state *state, const uint8_t *history, uint32_t count) {
+    state->bfinal = 0;
+    state->block_state = ISAL_BLOCK_NEW_HDR;
+    return isal_inflate_set_dict(state, (uint8_t *)history, count);
+}
+
+/// Bits that were taken from the input and not used yet.
+static inline int imgfs_isal_unused_bits(const struct inflate_state *state) { return state->read_in_length; }
+
+/// Gives a fresh decoder the upper `count` bits of `byte` as its first input.
+static inline void imgfs_isal_prime(struct inflate_state *state, uint8_t byte, int count) {
+    state->read_in = (uint64_t)(byte >> (8 - count));
+    state->read_in_length = count;
+}

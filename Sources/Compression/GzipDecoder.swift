@@ -3,6 +3,8 @@
 /// The members' frames are read here, so that every deflate decoder accepts and refuses the same streams.
 final class GzipDecoder: StreamDecoder {
     private enum Part {
+        /// The first byte has to come before anything else.
+        case resumption(Checkpoint)
         case header, body, trailer
         /// A member has ended: zeros, another member, or nothing may follow.
         case boundary
@@ -23,26 +25,59 @@ final class GzipDecoder: StreamDecoder {
     private var trailer: UInt64 = 0
     private var trailerCount = 0
 
-    init(_ deflate: any DeflateDecoder) { self.deflate = deflate }
+    /// False in a member that was not inflated from its start.
+    private var hasWholeMember = true
+    /// Compressed bytes so far.
+    private var inputByteCount: UInt64 = 0
+    private var recorder: CheckpointRecorder?
+
+    /// - Parameter checkpointSpanByteCount: keep a checkpoint for about each so many inflated bytes; nil for none.
+    init(_ deflate: any DeflateDecoder, checkpointSpanByteCount: Int? = nil) {
+        self.deflate = deflate
+        recorder = checkpointSpanByteCount.map { CheckpointRecorder(spanByteCount: $0) }
+    }
+
+    /// Begins at a checkpoint. The input begins with the byte at `checkpoint.compressedByteOffset`.
+    init(_ deflate: any DeflateDecoder, resumingAt checkpoint: Checkpoint) {
+        self.deflate = deflate
+        part = .resumption(checkpoint)
+        hasWholeMember = false
+    }
+
+    func takeCheckpoints() -> [Checkpoint] { recorder?.takeFound() ?? [] }
 
     func decode(
         _ input: inout UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
     ) throws(InflateError.Reason) -> Int {
+        let available = input.count
+        defer { inputByteCount += UInt64(available - input.count) }
         var written = 0
         while true {
             switch part {
+            case .resumption(let checkpoint):
+                guard try resume(at: checkpoint, &input) else { return written }
+                part = .body
             case .header:
                 guard try header.parse(&input) else { return written }
+                recorder?.beginMember(at: 8 * (inputByteCount + UInt64(available - input.count)))
                 part = .body
             case .body:
-                let room = UnsafeMutableRawBufferPointer(rebasing: output[written...])
-                let (count, isAtEnd) = try deflate.decode(&input, into: room)
-                checksum = deflate.checksum(checksum, UnsafeRawBufferPointer(rebasing: room[..<count]))
-                byteCount &+= UInt32(truncatingIfNeeded: count)
+                var room = UnsafeMutableRawBufferPointer(rebasing: output[written...])
+                let untilDue = recorder?.bytesUntilDue
+                if let untilDue, untilDue > 0 { room = UnsafeMutableRawBufferPointer(rebasing: room.prefix(untilDue)) }
+                let (count, stop) = try deflate.decode(&input, into: room, stopsAfterBlock: untilDue == 0)
+                take(UnsafeRawBufferPointer(rebasing: room[..<count]))
                 written += count
-                guard isAtEnd else { return written }
-                (trailer, trailerCount) = deflate.takeUnused()
-                part = .trailer
+                switch stop {
+                case .buffers:
+                    if count < room.count || written == output.count { return written }
+                case .block(let unusedBitCount):
+                    let bitCount = 8 * (inputByteCount + UInt64(available - input.count))
+                    try recordCheckpoint(at: bitCount - UInt64(unusedBitCount))
+                case .end:
+                    (trailer, trailerCount) = deflate.takeUnused()
+                    part = .trailer
+                }
             case .trailer:
                 guard try readTrailer(&input) else { return written }
                 part = .boundary
@@ -59,9 +94,42 @@ final class GzipDecoder: StreamDecoder {
 
     func finish() throws(InflateError.Reason) {
         switch part {
-        case .header, .body, .trailer: throw .truncated(.gzip)
+        case .resumption, .header, .body, .trailer: throw .truncated(.gzip)
         case .boundary, .padding: break
         }
+    }
+
+    /// Inflated bytes of the current member that came next.
+    private func take(_ bytes: UnsafeRawBufferPointer) {
+        if hasWholeMember { checksum = deflate.checksum(checksum, bytes) }
+        byteCount &+= UInt32(truncatingIfNeeded: bytes.count)
+        recorder?.observe(bytes)
+    }
+
+    private func recordCheckpoint(at bitOffset: UInt64) throws(InflateError.Reason) {
+        recorder?.record(at: bitOffset)
+        var failure: InflateError.Reason?
+        recorder?.withHistory { history in
+            do throws(InflateError.Reason) { try deflate.goOn(with: history) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    private func resume(
+        at checkpoint: Checkpoint, _ input: inout UnsafeRawBufferPointer
+    ) throws(InflateError.Reason) -> Bool {
+        let usedBitCount = Int(checkpoint.compressedBitOffset % 8)
+        var byte: UInt8 = 0
+        if usedBitCount > 0 {
+            guard let first = input.first else { return false }
+            input.dropFirst(byteCount: 1)
+            byte = first
+        }
+        try checkpoint.window.withUnsafeBufferPointer { (window) throws(InflateError.Reason) in
+            try deflate.begin(
+                bitCount: (8 - usedBitCount) % 8, of: byte, history: UnsafeRawBufferPointer(window))
+        }
+        return true
     }
 
     private func beginMember(_ first: UInt8) throws(InflateError.Reason) {
@@ -70,6 +138,7 @@ final class GzipDecoder: StreamDecoder {
         header = GzipHeader()
         checksum = 0
         byteCount = 0
+        hasWholeMember = true
         part = .header
     }
 
@@ -81,6 +150,7 @@ final class GzipDecoder: StreamDecoder {
             trailer |= UInt64(byte) << UInt64(8 * trailerCount)
             trailerCount += 1
         }
+        guard hasWholeMember else { return true }
         guard trailer == UInt64(byteCount) << 32 | UInt64(checksum) else { throw .checksumMismatch(.gzip) }
         return true
     }

@@ -27,10 +27,39 @@ public final class Inflater {
     /// Bytes put out so far.
     public private(set) var byteCount: UInt64 = 0
 
-    public init(limits: InflateLimits = InflateLimits(), engine: DeflateEngine = DeflateEngine.chosen.engine) {
+    private let checkpointSpanByteCount: Int?
+    /// Where checkpoints are kept, when they are.
+    private var gzip: GzipDecoder?
+
+    /// - Parameter checkpointSpanByteCount: of a gzip stream, keep a checkpoint for about each so many inflated bytes.
+    public init(
+        limits: InflateLimits = InflateLimits(), engine: DeflateEngine = DeflateEngine.chosen.engine,
+        checkpointSpanByteCount: Int? = nil
+    ) {
         self.limits = limits
         self.engine = engine
+        self.checkpointSpanByteCount = checkpointSpanByteCount
     }
+
+    /// Inflates a gzip stream from `checkpoint` on: the input begins with the byte at its `compressedByteOffset`, the
+    /// output with the byte at its `byteOffset`. The checksum of the member in which that is cannot be checked.
+    public init(
+        resumingAt checkpoint: Checkpoint, limits: InflateLimits = InflateLimits(),
+        engine: DeflateEngine = DeflateEngine.chosen.engine
+    ) throws(InflateError) {
+        self.limits = limits
+        self.engine = engine
+        checkpointSpanByteCount = nil
+        do throws(InflateError.Reason) {
+            state = .decoding(GzipDecoder(try engine.makeDecoder(), resumingAt: checkpoint), pending: [])
+        } catch {
+            throw InflateError(error, at: 0)
+        }
+        format = .gzip
+    }
+
+    /// The checkpoints since the last call, in order. The first one of a stream is where its first block begins.
+    public func takeCheckpoints() -> [Checkpoint] { gzip?.takeCheckpoints() ?? [] }
 
     /// Takes bytes off the front of `input` and writes what they inflate to to the front of `output`, which must not be
     /// empty. Returns how many bytes it wrote. When that is all that `output` holds there may be more: call again, also
@@ -97,9 +126,12 @@ public final class Inflater {
 
     private func makeDecoder(_ format: CompressionFormat) throws(InflateError.Reason) -> any StreamDecoder {
         switch format {
-        case .gzip: GzipDecoder(try engine.makeDecoder())
-        case .zstd: try ZstdDecoder(maximumWindowByteCount: limits.maximumWindowByteCount)
-        case .none: PlainDecoder()
+        case .gzip:
+            let decoder = GzipDecoder(try engine.makeDecoder(), checkpointSpanByteCount: checkpointSpanByteCount)
+            gzip = decoder
+            return decoder
+        case .zstd: return try ZstdDecoder(maximumWindowByteCount: limits.maximumWindowByteCount)
+        case .none: return PlainDecoder()
         }
     }
 

@@ -1,0 +1,57 @@
+/// Watches a gzip stream being inflated and keeps a checkpoint for about each span of inflated bytes.
+struct CheckpointRecorder {
+    let spanByteCount: UInt64
+    /// Inflated bytes of all members.
+    private(set) var byteOffset: UInt64 = 0
+    private(set) var found: [Checkpoint] = []
+    /// A checkpoint is due when this many bytes have been inflated.
+    private var nextByteOffset: UInt64 = 0
+    /// The last inflated bytes of the current member; `windowByteCount` of them, at the end of the array.
+    private var window = [UInt8](repeating: 0, count: Checkpoint.maximumWindowByteCount)
+    private var windowByteCount = 0
+
+    init(spanByteCount: Int) { self.spanByteCount = UInt64(max(spanByteCount, 1)) }
+
+    /// How many bytes may be inflated until a checkpoint is due; 0 when it is.
+    var bytesUntilDue: Int {
+        nextByteOffset > byteOffset ? Int(clamping: nextByteOffset - byteOffset) : 0
+    }
+
+    /// Inflated bytes that came next.
+    mutating func observe(_ bytes: UnsafeRawBufferPointer) {
+        byteOffset += UInt64(bytes.count)
+        let limit = Checkpoint.maximumWindowByteCount
+        let new = UnsafeRawBufferPointer(rebasing: bytes.suffix(limit))
+        windowByteCount = min(windowByteCount + new.count, limit)
+        window.withUnsafeMutableBytes { window in
+            let kept = UnsafeRawBufferPointer(rebasing: window[new.count...])
+            UnsafeMutableRawBufferPointer(rebasing: window[..<kept.count]).copyMemory(from: kept)
+            UnsafeMutableRawBufferPointer(rebasing: window[kept.count...]).copyMemory(from: new)
+        }
+    }
+
+    /// The next block begins at `compressedBitOffset`.
+    mutating func record(at compressedBitOffset: UInt64) {
+        found.append(
+            Checkpoint(
+                compressedBitOffset: compressedBitOffset, byteOffset: byteOffset,
+                window: Array(window.suffix(windowByteCount))))
+        nextByteOffset = byteOffset + spanByteCount
+    }
+
+    /// A gzip member begins whose blocks begin at `compressedBitOffset`: nothing before it can be referred to.
+    mutating func beginMember(at compressedBitOffset: UInt64) {
+        windowByteCount = 0
+        if bytesUntilDue == 0 { record(at: compressedBitOffset) }
+    }
+
+    mutating func takeFound() -> [Checkpoint] {
+        guard !found.isEmpty else { return [] }
+        defer { found = [] }
+        return found
+    }
+
+    func withHistory<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        window.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0.suffix(windowByteCount))) }
+    }
+}
