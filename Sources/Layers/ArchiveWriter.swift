@@ -18,12 +18,20 @@ struct ArchiveWriter: Sendable {
     /// No layer came of it, for a reason that the first stage knows.
     struct Abandoned: Error {}
 
-    /// Works until everything has come. Returns the layer's index; by then blob and archive have been verified.
-    func run(_ queue: StageQueue) throws -> [UInt8] {
+    /// The files that go with the archive.
+    struct Finished: Sendable {
+        var index: [UInt8]
+        /// nil when there are none.
+        var checkpoints: [UInt8]?
+    }
+
+    /// Works until everything has come. When it returns, blob and archive have been verified.
+    func run(_ queue: StageQueue) throws -> Finished {
         var blobHash = SHA256()
         var archiveHash = SHA256()
         var parser = TarParser(limits: limits.tar)
         var builder = LayerIndexBuilder(limits: limits.index)
+        var checkpoints = CheckpointFileBuilder()
         var archiveByteCount: UInt64 = 0
         while let chunk = queue.next() {
             defer { queue.recycle(chunk) }
@@ -38,6 +46,7 @@ struct ArchiveWriter: Sendable {
                 try parser.push(chunk.bytes) { (entry) throws(LayerIndexError) in try builder.add(entry) }
                 try write(chunk.bytes)
                 archiveHash.update(chunk.bytes)
+                for checkpoint in chunk.checkpoints { checkpoints.add(checkpoint) }
             }
         }
         if queue.isAbandoned { throw Abandoned() }
@@ -49,7 +58,10 @@ struct ArchiveWriter: Sendable {
                 .invalid, "it unpacks to \(archiveDigest), but the image's config says diffID \(diffID)")
         }
         try parser.finish()
-        return builder.finish(diffID: diffID, byteCount: archiveByteCount)
+        return Finished(
+            index: builder.finish(diffID: diffID, byteCount: archiveByteCount),
+            checkpoints: checkpoints.isEmpty
+                ? nil : checkpoints.finish(diffID: diffID, archiveByteCount: archiveByteCount, blob: blob))
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) throws {

@@ -17,18 +17,21 @@ final class BlobReceiver {
     private var blobBuffer: (buffer: UnsafeMutableRawBufferPointer, byteCount: Int)?
     private var archiveBuffer: (buffer: UnsafeMutableRawBufferPointer, byteCount: Int)?
 
+    /// For the next archive chunk.
+    private var checkpoints: [Checkpoint] = []
+
     /// Compressed bytes so far.
     private(set) var byteCount: Int64 = 0
 
     init(
-        _ blob: Descriptor, queue: StageQueue, limits: InflateLimits, context: LayerErrorContext,
+        _ blob: Descriptor, queue: StageQueue, limits: UnpackLimits, context: LayerErrorContext,
         report: @escaping (UnpackProgress) -> Void
     ) {
         self.blob = blob
         self.queue = queue
         self.context = context
         self.report = report
-        inflater = Inflater(limits: limits)
+        inflater = Inflater(limits: limits.inflate, checkpointSpanByteCount: limits.checkpointSpanByteCount)
     }
 
     /// Takes what an earlier attempt left, from the blob's start.
@@ -75,10 +78,7 @@ final class BlobReceiver {
                 .invalid, "the blob has \(byteCount) bytes, not the \(blob.size) that the manifest says")
         }
         try inflater.finish()
-        if let (buffer, count) = archiveBuffer {
-            archiveBuffer = nil
-            try queue.send(StageQueue.Chunk(content: .archive, buffer: buffer, byteCount: count))
-        }
+        if let (buffer, count) = archiveBuffer { try sendArchive(buffer, count) }
         report(progress)
     }
 
@@ -113,12 +113,19 @@ final class BlobReceiver {
             let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
             archiveBuffer = (buffer, filled)
             let count = try inflater.inflate(&input, into: room)
+            checkpoints += inflater.takeCheckpoints()
             guard count == room.count else {
                 archiveBuffer = (buffer, filled + count)
                 return
             }
-            archiveBuffer = nil
-            try queue.send(StageQueue.Chunk(content: .archive, buffer: buffer, byteCount: buffer.count))
+            try sendArchive(buffer, buffer.count)
         }
+    }
+
+    private func sendArchive(_ buffer: UnsafeMutableRawBufferPointer, _ byteCount: Int) throws {
+        archiveBuffer = nil
+        try queue.send(
+            StageQueue.Chunk(content: .archive, buffer: buffer, byteCount: byteCount, checkpoints: checkpoints))
+        checkpoints.removeAll(keepingCapacity: true)
     }
 }

@@ -82,10 +82,10 @@ public final class LayerUnpacker: Sendable {
         let writer = ArchiveWriter(
             blob: unpack.blob, diffID: unpack.diffID, limits: limits, data: staging.data, partial: unpack.partial,
             context: unpack.context)
-        let index = try UnpackAttempt(blob: unpack.blob, source: unpack.source, writer: writer, report: report).run()
+        let finished = try UnpackAttempt(blob: unpack.blob, source: unpack.source, writer: writer, report: report).run()
         // First, so that both never take space for longer than needed, and so that a failure leaves no layer behind.
         try unpack.partial?.remove()
-        try staging.publish(index: index, checkpoints: nil)
+        try staging.publish(index: finished.index, checkpoints: finished.checkpoints)
     }
 
     private static func isAboutContent(_ error: any Error) -> Bool {

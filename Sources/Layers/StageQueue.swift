@@ -1,3 +1,4 @@
+import Compression
 import Threads
 
 /// What the receiving thread hands to the writing thread, in order, in buffers that go round.
@@ -18,6 +19,8 @@ final class StageQueue: Sendable {
         var content: Content
         var buffer: UnsafeMutableRawBufferPointer
         var byteCount: Int
+        /// Those that were found while the bytes of an archive chunk were inflated.
+        var checkpoints: [Checkpoint] = []
 
         var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[..<byteCount]) }
     }

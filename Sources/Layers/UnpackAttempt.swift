@@ -12,11 +12,11 @@ struct UnpackAttempt {
 
     /// How the second thread ended; nil as long as it runs.
     private final class Outcome: Sendable {
-        let result = Mutex<Result<[UInt8], any Error>?>(nil)
+        let result = Mutex<Result<ArchiveWriter.Finished, any Error>?>(nil)
     }
 
-    /// Blocks. Returns the layer's index once everything has been verified; throws the first thing that went wrong.
-    func run() throws -> [UInt8] {
+    /// Blocks. Returns the layer's other files once everything has been verified; throws the first thing that went wrong.
+    func run() throws -> ArchiveWriter.Finished {
         guard let queue = StageQueue(limits: writer.limits) else {
             throw writer.context.error(.io, "no memory for buffers")
         }
@@ -44,7 +44,7 @@ struct UnpackAttempt {
 
     private func receive(_ queue: StageQueue) throws {
         let receiver = BlobReceiver(
-            blob, queue: queue, limits: writer.limits.inflate, context: writer.context, report: report)
+            blob, queue: queue, limits: writer.limits, context: writer.context, report: report)
         if let partial = writer.partial { try receiver.resume(from: partial) }
         do {
             if receiver.byteCount < blob.size {

@@ -7,6 +7,8 @@ public struct UnpackLimits: Sendable {
     public var inflate = InflateLimits()
     public var tar = TarLimits()
     public var index = LayerLimits()
+    /// Inflated bytes for each checkpoint of a gzip blob, about; nil for no checkpoints.
+    public var checkpointSpanByteCount: Int? = 1 << 20
     /// Buffers for uncompressed bytes between the two threads, 1 MiB each. At least 2.
     public var archiveBufferCount = 6
     /// Buffers for compressed bytes between the two threads, 256 KiB each. At least 2.

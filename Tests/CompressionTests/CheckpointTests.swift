@@ -70,7 +70,7 @@ struct CheckpointTests {
                 of: test.stream, span: 40_000, engine: engine, inputStep: inputStep, outputStep: outputStep)
             #expect(content == (test.testDescription == "zeros" ? InflaterTests.zeros : Self.content))
             #expect(checkpoints.first?.byteOffset == 0)
-            if test.testDescription != "zeros" { #expect(checkpoints.count >= 3) }
+            if test.testDescription != "zeros" { #expect(checkpoints.count >= 2) }
             for (before, after) in zip(checkpoints, checkpoints.dropFirst()) {
                 #expect(after.byteOffset >= before.byteOffset + 40_000)
             }

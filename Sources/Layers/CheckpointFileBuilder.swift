@@ -1,0 +1,77 @@
+import Compression
+import LayerIndex
+import OCI
+
+/// Collects the checkpoints of a layer while it is inflated.
+struct CheckpointFileBuilder {
+    private typealias Field = CheckpointFile.Field
+    private typealias Record = CheckpointFile.Record
+
+    /// Memory for windows. When it is used up the rest of the layer gets no checkpoints.
+    static let maximumWindowsByteCount = 128 << 20
+
+    private struct Entry {
+        var checkpoint: (compressedBitOffset: UInt64, byteOffset: UInt64)
+        var windowOffset: Int
+        var storedByteCount: Int
+        var windowByteCount: Int
+    }
+
+    private var entries: [Entry] = []
+    private var windows: [UInt8] = []
+    /// Faster than level 1, and not much larger: windows are needed seldom.
+    private let compressor = ZstdCompressor(level: -1)
+
+    /// Whether nothing has been collected.
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// Takes the next checkpoint.
+    mutating func add(_ checkpoint: Checkpoint) {
+        guard let compressor, windows.count < Self.maximumWindowsByteCount else { return }
+        let start = windows.count
+        var stored = 0
+        if !checkpoint.window.isEmpty {
+            let count = checkpoint.window.withUnsafeBytes { compressor.append($0, to: &windows) }
+            guard let count else { return }
+            stored = count
+        }
+        entries.append(
+            Entry(
+                checkpoint: (checkpoint.compressedBitOffset, checkpoint.byteOffset), windowOffset: start,
+                storedByteCount: stored, windowByteCount: checkpoint.window.count))
+    }
+
+    /// The file for the layer `diffID` of `archiveByteCount` bytes, which `blob` inflates to.
+    func finish(diffID: Digest, archiveByteCount: UInt64, blob: Descriptor) -> [UInt8] {
+        let windowsOffset = Field.byteCount + entries.count * Record.byteCount
+        let total = windowsOffset + windows.count
+        return [UInt8](unsafeUninitializedCapacity: total) { buffer, initializedCount in
+            let file = UnsafeMutableRawBufferPointer(buffer)
+            file.initializeMemory(as: UInt8.self, repeating: 0)
+            UnsafeMutableRawBufferPointer(rebasing: file[Field.blobDigest..<Field.blobByteCount])
+                .copyBytes(from: blob.digest.bytes)
+            Self.store(UInt64(blob.size), at: Field.blobByteCount, in: file)
+            Self.store(archiveByteCount, at: Field.archiveByteCount, in: file)
+            Self.store(UInt32(entries.count), at: Field.count, in: file)
+            for (position, entry) in entries.enumerated() {
+                let record = Field.byteCount + position * Record.byteCount
+                Self.store(entry.checkpoint.compressedBitOffset, at: record + Record.compressedBitOffset, in: file)
+                Self.store(entry.checkpoint.byteOffset, at: record + Record.byteOffset, in: file)
+                Self.store(UInt64(windowsOffset + entry.windowOffset), at: record + Record.windowOffset, in: file)
+                Self.store(UInt32(entry.storedByteCount), at: record + Record.storedByteCount, in: file)
+                Self.store(UInt32(entry.windowByteCount), at: record + Record.windowByteCount, in: file)
+            }
+            windows.withUnsafeBytes {
+                UnsafeMutableRawBufferPointer(rebasing: file[windowsOffset...]).copyMemory(from: $0)
+            }
+            CheckpointFile.seal.seal(file, identity: diffID)
+            initializedCount = total
+        }
+    }
+
+    private static func store(
+        _ value: some FixedWidthInteger & BitwiseCopyable, at offset: Int, in file: UnsafeMutableRawBufferPointer
+    ) {
+        file.storeBytes(of: value.littleEndian, toByteOffset: offset, as: type(of: value))
+    }
+}

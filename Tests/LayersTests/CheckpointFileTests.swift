@@ -1,0 +1,88 @@
+import Compression
+import LayerIndex
+import OCI
+import Store
+import SystemPackage
+import Testing
+
+@testable import Layers
+
+@Suite(.timeLimit(.minutes(1)))
+struct CheckpointFileTests {
+    static let archive = TestArchive(fileCount: 60, fileByteCount: 150_000)
+
+    @Test func `any byte of a layer can be inflated from the checkpoint before it`() throws {
+        let fixture = try StoreFixture()
+        let source = TestSource(Self.archive.blobBytes)
+        try LayerUnpacker(store: fixture.store).unpack(Self.archive.blob, diffID: Self.archive.diffID, from: source)
+        let layer = try #require(try fixture.store.layer(Self.archive.diffID))
+        let file = try CheckpointFile(try #require(try layer.checkpoints()), diffID: Self.archive.diffID)
+        #expect(file.blobDigest == Self.archive.blob.digest)
+        #expect(file.blobByteCount == UInt64(Self.archive.blobBytes.count))
+        #expect(file.archiveByteCount == UInt64(Self.archive.bytes.count))
+        #expect((8...9).contains(file.count))
+        for offset in stride(from: 0, to: Self.archive.bytes.count - 4096, by: 777_777) {
+            let checkpoint = try #require(try file.checkpoint(atOrBefore: UInt64(offset)))
+            #expect(UInt64(offset) - checkpoint.byteOffset < 2 << 20)
+            #expect(
+                try Self.read(4096, at: offset, from: checkpoint)
+                    .elementsEqual(Self.archive.bytes[offset..<offset + 4096]))
+        }
+    }
+
+    private static func read(_ count: Int, at offset: Int, from checkpoint: Checkpoint) throws -> ArraySlice<UInt8> {
+        let inflater = try Inflater(resumingAt: checkpoint)
+        let skipped = offset - Int(checkpoint.byteOffset)
+        var output = [UInt8](repeating: 0, count: skipped + count)
+        let written = try archive.blobBytes[Int(checkpoint.compressedByteOffset)...].withUnsafeBytes { rest in
+            var input = rest
+            return try output.withUnsafeMutableBytes { try inflater.inflate(&input, into: $0) }
+        }
+        #expect(written == output.count)
+        return output[skipped...]
+    }
+
+    @Test func `only gzip blobs have checkpoints, and only when they are wanted`() throws {
+        let fixture = try StoreFixture()
+        let plain = TestArchive(Self.archive.bytes, blobBytes: Self.archive.bytes)
+        try LayerUnpacker(store: fixture.store).unpack(
+            plain.blob, diffID: plain.diffID, from: TestSource(plain.blobBytes))
+        #expect(try fixture.store.layer(plain.diffID)?.checkpoints() == nil)
+        var limits = UnpackLimits()
+        limits.checkpointSpanByteCount = nil
+        let small = LayerUnpackerTests.small
+        try LayerUnpacker(store: fixture.store, limits: limits).unpack(
+            small.blob, diffID: small.diffID, from: TestSource(small.blobBytes))
+        #expect(try fixture.store.layer(small.diffID)?.checkpoints() == nil)
+    }
+
+    @Test func `a damaged file is refused`() throws {
+        var builder = CheckpointFileBuilder()
+        for number in 0..<3 {
+            builder.add(
+                Checkpoint(
+                    compressedBitOffset: UInt64(number * 1000), byteOffset: UInt64(number * 5000),
+                    window: [UInt8](repeating: UInt8(number), count: number * 100)))
+        }
+        let diffID = SHA256.digest(of: [1])
+        let blob = TestArchive.descriptor(of: [UInt8](repeating: 1, count: 9000))
+        let bytes = builder.finish(diffID: diffID, archiveByteCount: 20_000, blob: blob)
+        let file = try CheckpointFile(MappedFile(bytes: bytes), diffID: diffID)
+        #expect(file.count == 3)
+        #expect(try file.checkpoint(at: 2).window == [UInt8](repeating: 2, count: 200))
+        #expect(try file.checkpoint(atOrBefore: 9999)?.byteOffset == 5000)
+        #expect(throws: CheckpointFile.Fault.self) { try CheckpointFile(MappedFile(bytes: bytes), diffID: blob.digest) }
+        for position in bytes.indices {
+            var damaged = bytes
+            damaged[position] ^= 4
+            #expect(throws: CheckpointFile.Fault.self) {
+                try CheckpointFile(MappedFile(bytes: damaged), diffID: diffID)
+            }
+        }
+        for length in 0..<bytes.count {
+            #expect(throws: CheckpointFile.Fault.self) {
+                try CheckpointFile(MappedFile(bytes: Array(bytes.prefix(length))), diffID: diffID)
+            }
+        }
+    }
+}
