@@ -29,6 +29,9 @@ struct MountHelper {
             AskedOptions.ofParent(source: arguments.source, target: arguments.target), sloppy: true)
         try options.apply(arguments.options, sloppy: arguments.sloppy)
         if arguments.fake { return }
+        guard geteuid() == 0 else {
+            throw CommandFailure(ExitStatus.usage, "only root can mount \(arguments.source)")
+        }
 
         let path = SourceText.absolutePath(arguments.target, workingDirectory: SourceText.workingDirectory())
         var client: ControlClient?

@@ -35,7 +35,9 @@ struct TransportError: Error, Equatable {
 
     /// `connected` says whether the request was under way, `systemError` is libcurl's CURLINFO_OS_ERRNO.
     init(code: CURLcode, connected: Bool, systemError: Int, detail: String) {
-        self.detail = detail
+        // "Couldn't connect to server" does not say why; the system knows.
+        let reason = code == CURLE_COULDNT_CONNECT && systemError != 0 ? Int32(truncatingIfNeeded: systemError) : 0
+        self.detail = reason == 0 ? detail : String(cString: strerror(reason)).lowercased()
         cause =
             switch code {
             case CURLE_COULDNT_RESOLVE_HOST: .hostNotFound

@@ -114,7 +114,7 @@ struct ErrorTests {
             {"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json",\
             "digest":"\(digest)","size":\(5 << 20)}]}
             """, to: image.path + "/index.json")
-        try expectRefusal(image.source, says: "4 MiB")
+        try expectRefusal(image.source, says: "4194304 are allowed")
     }
 
     @Test func `layers and diffIDs that do not agree in number`() throws {

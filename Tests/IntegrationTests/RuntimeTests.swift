@@ -16,7 +16,7 @@ struct RuntimeTests {
         let program = directory.path("hello")
         try output("gcc", "-O1", "-static", "-o", program, source)
         return try TestImage(scripts: [
-            "mkdir -p bin dev proc sys etc; install -m 4755 '\(program)' bin/hello; chown 1234 bin/hello"
+            "mkdir -p bin dev proc sys etc; install -o 1234 -m 4755 '\(program)' bin/hello"
         ])
     }
 
@@ -39,7 +39,8 @@ struct RuntimeTests {
             """
             {"ociVersion":"1.0.2","root":{"path":"\(target)","readonly":true},
             "process":{"user":{"uid":0,"gid":0},"args":["/bin/hello"],"cwd":"/","noNewPrivileges":false},
-            "mounts":[{"destination":"/proc","type":"proc","source":"proc"}],
+            "mounts":[{"destination":"/proc","type":"proc","source":"proc"},
+            {"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["mode=755"]}],
             "linux":{"namespaces":[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"uts"}]}}
             """, to: bundle + "/config.json")
         let outcome = try run(

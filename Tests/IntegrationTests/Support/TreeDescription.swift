@@ -82,3 +82,12 @@ private func digest(at path: String) throws -> Digest {
         buffer.withUnsafeBytes { hasher.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     }
 }
+
+/// The lines in which two trees differ, `-` for the first and `+` for the second; empty when they look the same.
+///
+/// The root of an image that nobody has looked into shows default attributes: both are listed first.
+func differences(between first: String, and second: String) throws -> [String] {
+    try output("ls", first, second)
+    let (one, two) = (try describeTree(first), try describeTree(second))
+    return Set(one).subtracting(two).map { "- " + $0 }.sorted() + Set(two).subtracting(one).map { "+ " + $0 }.sorted()
+}
