@@ -39,6 +39,9 @@ struct LayerMerger: ~Copyable {
                 }
             }
             if tree.nameCount > limits.maximumNameCount { throw .tooLarge(.names, limit: limits.maximumNameCount) }
+            if tree.inodes.count > limits.maximumInodeCount {
+                throw .tooLarge(.inodes, limit: limits.maximumInodeCount)
+            }
         }
     }
 

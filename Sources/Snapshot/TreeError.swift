@@ -12,7 +12,8 @@ public enum TreeError: DescribedError, Equatable {
     /// What `TreeLimits` limits.
     public enum LimitedQuantity: String, Sendable, Equatable {
         case layers
-        case names = "names"
+        case names
+        case inodes = "files in all layers"
         case treeBytes = "bytes of tree"
         case linkSteps = "steps through symbolic links"
     }

@@ -63,6 +63,11 @@ struct TreeMergeErrorTests {
             try mergedFile([[file("a"), file("b"), file("c"), file("d")]], limits: limits)
         }
         limits = TreeLimits()
+        limits.maximumInodeCount = 100
+        #expect(throws: TreeError.tooLarge(.inodes, limit: 100)) {
+            try mergedFile([(0..<101).map { file("a", $0) }], limits: limits)
+        }
+        limits = TreeLimits()
         limits.maximumLayerCount = 2
         #expect(throws: TreeError.tooLarge(.layers, limit: 2)) { try mergedFile([[], [], []], limits: limits) }
         limits = TreeLimits()
