@@ -19,6 +19,7 @@ final class ImageResolver: Sendable {
     private struct ResolutionKey: Hashable, Sendable, CustomStringConvertible {
         var source: Source
         var platform: Platform
+        var policy: PullPolicy
         var insecure: Bool
         var credentials: CredentialSource
         var description: String { "\(source) \(platform)" }
@@ -67,11 +68,19 @@ final class ImageResolver: Sendable {
         _ source: Source, platform: Platform, _ request: SourceRequest, _ caller: Caller
     ) async throws -> Image {
         let credentials = request.credentialSource(of: caller)
+        let isRemote = if case .registry = source { true } else { false }
+        let mayUseStored = request.pull == .missing && isRemote
         let key = ResolutionKey(
-            source: source, platform: platform, insecure: request.insecure, credentials: credentials)
+            source: source, platform: platform, policy: request.pull, insecure: request.insecure,
+            credentials: credentials)
         return try await flights.run(key, holder: source.description) { [store, registry, resolveThreads] in
             try await resolveThreads.run {
-                let opened = try openSource(source, registry: registry, insecure: request.insecure, credentials: credentials)
+                // Somebody may have resolved it between the first look and this flight.
+                if mayUseStored, let stored = try store.image(named: source.description, platform: platform) {
+                    return stored
+                }
+                let opened = try openSource(
+                    source, registry: registry, insecure: request.insecure, credentials: credentials)
                 // A platform that nobody asked for is a preference: a single manifest is taken as it is.
                 var (image, documents) = try OCI.resolve(opened, platform: request.platform == nil ? nil : platform)
                 image.name = source.description
@@ -100,7 +109,8 @@ final class ImageResolver: Sendable {
         let images = try await resolveThreads.run { [store] in try store.chain(chainID)?.images ?? [] }
         guard let first = images.first, let count = first.chainIDs.firstIndex(of: chainID) else {
             throw DaemonError(
-                .notFound, "chain:\(chainID): no stored image has this chain; 'imgfs inspect IMAGE' lists an image's chains")
+                .notFound,
+                "chain:\(chainID): no stored image has this chain; 'imgfs inspect IMAGE' lists an image's chains")
         }
         var image = first
         image.layers = Array(first.layers[...count])

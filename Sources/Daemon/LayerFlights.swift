@@ -59,7 +59,8 @@ final class LayerFlights: Sendable {
         }
         throw first
             ?? DaemonError(
-                .notFound, "\(chain.name): layer \(diffID) is not in the store, and no image that has it is known;"
+                .notFound,
+                "\(chain.name): layer \(diffID) is not in the store, and no image that has it is known;"
                     + " pull an image with this layer")
     }
 

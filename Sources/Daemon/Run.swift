@@ -36,12 +36,13 @@ public func runDaemon(_ configuration: DaemonConfiguration) async throws {
     let service = Service(
         configuration: configuration, store: store, resolver: resolver, layers: layers, chains: chains,
         mountTable: mountTable, storeThreads: storeThreads, logger: logger, requestStop: { stop.yield() })
-    let signals = [SIGTERM, SIGINT].map { number in
-        onSignal(number) {
-            logger.notice("asked to stop", metadata: ["signal": "\(number)"])
-            stop.yield()
-        }
-    } + [onSignal(SIGUSR1) { service.logWaits() }]
+    let signals =
+        [SIGTERM, SIGINT].map { number in
+            onSignal(number) {
+                logger.notice("asked to stop", metadata: ["signal": "\(number)"])
+                stop.yield()
+            }
+        } + [onSignal(SIGUSR1) { service.logWaits() }]
     defer { for source in signals { source.cancel() } }
 
     let socket = try ListeningSocket.open(configuration.socketPath, environment: ProcessInfo.processInfo.environment)

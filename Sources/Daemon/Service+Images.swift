@@ -21,7 +21,8 @@ extension Service {
             rootDigest: image.rootDigest, manifestDigest: image.manifestDigest,
             chainID: image.chainID ?? Image.emptyChainID, layerCount: image.layers.count,
             storedLayerCount: sizes.count { $0 != nil }, byteCount: image.layers.map(\.descriptor.size).reduce(0, +),
-            storedByteCount: sizes.compactMap { $0?.storedByteCount }.reduce(0, +), resolvedAtSeconds: entry.resolvedAtSeconds)
+            storedByteCount: sizes.compactMap { $0?.storedByteCount }.reduce(0, +),
+            resolvedAtSeconds: entry.resolvedAtSeconds)
     }
 
     /// A registry reference as short as people write it.
@@ -34,7 +35,8 @@ extension Service {
         let image = try await resolver.resolve(request, from: caller).image
         let config = try await storeThreads.run { [store] in
             guard let bytes = try store.document(image.configDigest) else {
-                throw DaemonError(.notFound, "\(image.name): its config is not in the store; resolve it with pull=always")
+                throw DaemonError(
+                    .notFound, "\(image.name): its config is not in the store; resolve it with pull=always")
             }
             return try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
         }

@@ -19,7 +19,8 @@ struct WaiterTests {
 
     private func waitForReaders(_ count: Int) throws {
         let waiting = try eventually {
-            try installation.imgfs("status", "--json").output.contains("\"waitingReaderCount\":\(count)")
+            let status = try installation.imgfs("status", "--json").output.filter { !$0.isWhitespace }
+            return status.contains("\"waitingReaderCount\":\(count)")
         }
         #expect(waiting, "\(count) readers wait: \(installation.daemonLog)")
     }

@@ -201,7 +201,8 @@ private func startThread(_ body: @escaping @Sendable () -> Void) {
     pthread_create(
         &thread, nil,
         { context in
-            Unmanaged<ThreadBody>.fromOpaque(context!).takeRetainedValue().run()
+            guard let context else { return nil }
+            Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run()
             return nil
         }, context)
     pthread_detach(thread)
