@@ -6,7 +6,8 @@ struct CheckpointRecorder {
     private(set) var found: [Checkpoint] = []
     /// A checkpoint is due when this many bytes have been inflated.
     private var nextByteOffset: UInt64 = 0
-    /// The last inflated bytes of the current member; `windowByteCount` of them, at the end of the array.
+    /// The last inflated bytes of the current member; `windowByteCount` of them, at the end of the array. All that a
+    /// checkpoint needs, once it is due.
     private var window = [UInt8](repeating: 0, count: Checkpoint.maximumWindowByteCount)
     private var windowByteCount = 0
 
@@ -21,6 +22,11 @@ struct CheckpointRecorder {
     mutating func observe(_ bytes: UnsafeRawBufferPointer) {
         byteOffset += UInt64(bytes.count)
         let limit = Checkpoint.maximumWindowByteCount
+        guard bytesUntilDue < limit else {
+            // At least a whole window comes before the next checkpoint.
+            windowByteCount = 0
+            return
+        }
         let new = UnsafeRawBufferPointer(rebasing: bytes.suffix(limit))
         windowByteCount = min(windowByteCount + new.count, limit)
         window.withUnsafeMutableBytes { window in

@@ -19,8 +19,8 @@ struct CheckpointFileBuilder {
 
     private var entries: [Entry] = []
     private var windows: [UInt8] = []
-    /// Faster than level 1, and not much larger: windows are needed seldom.
-    private let compressor = ZstdCompressor(level: -1)
+    /// Below level 1 it is faster and the windows are not much larger. They are needed seldom.
+    private let compressor = ZstdCompressor(level: -3)
 
     /// Whether nothing has been collected.
     var isEmpty: Bool { entries.isEmpty }

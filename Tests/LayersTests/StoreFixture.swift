@@ -17,10 +17,10 @@ final class StoreFixture: Sendable {
         store = try Store.open(FilePath(path))
     }
 
-    /// A store in a directory that is somebody else's to remove.
-    init(existing path: String) throws {
+    /// A store in a new directory at `path`.
+    init(at path: String) throws {
         self.path = path
-        store = try Store.open(FilePath(path + "/store"))
+        store = try Store.open(FilePath(path))
     }
 
     deinit { Self.removeAll(path) }
