@@ -19,7 +19,6 @@ final class ImageResolver: Sendable {
     private struct ResolutionKey: Hashable, Sendable, CustomStringConvertible {
         var source: Source
         var platform: Platform
-        var policy: PullPolicy
         var insecure: Bool
         var credentials: CredentialSource
         var description: String { "\(source) \(platform)" }
@@ -71,18 +70,18 @@ final class ImageResolver: Sendable {
         let isRemote = if case .registry = source { true } else { false }
         let mayUseStored = request.pull == .missing && isRemote
         let key = ResolutionKey(
-            source: source, platform: platform, policy: request.pull, insecure: request.insecure,
-            credentials: credentials)
+            source: source, platform: platform, insecure: request.insecure, credentials: credentials)
         return try await flights.run(key, holder: source.description) { [store, registry, resolveThreads] in
             try await resolveThreads.run {
-                // Somebody may have resolved it between the first look and this flight.
+                // Nothing was stored a moment ago. What is stored now is fresh, also for one who wants it fresh.
                 if mayUseStored, let stored = try store.image(named: source.description, platform: platform) {
                     return stored
                 }
                 let opened = try openSource(
                     source, registry: registry, insecure: request.insecure, credentials: credentials)
                 // A platform that nobody asked for is a preference: a single manifest is taken as it is.
-                var (image, documents) = try OCI.resolve(opened, platform: request.platform == nil ? nil : platform)
+                var (image, documents) = try OCI.resolve(
+                    KnownDocuments(of: opened, in: store), platform: request.platform == nil ? nil : platform)
                 image.name = source.description
                 try store.add(documents)
                 try store.record(image, for: platform)
@@ -157,7 +156,8 @@ extension SourceRequest {
     /// Only root's environment may name files that the daemon then reads with its own rights.
     func credentialSource(of caller: Caller) -> CredentialSource {
         guard caller.isSuperuser else { return .anonymous }
-        let home = credentials.homeDirectory
+        // mount(8) passes no HOME on to its helpers.
+        let home = credentials.homeDirectory ?? homeDirectory(ofUser: caller.userID)
         if let authfile = credentials.authfile {
             return CredentialSource(authFile: authfile, userID: caller.userID, home: home)
         }

@@ -10,7 +10,7 @@ struct LoadTests {
         let remote = try RemoteImage(scripts: (0..<3).map { "for i in $(seq 0 99); do echo \($0)-$i >f\($0)-$i; done" })
         let installation = try Installation()
         try installation.startDaemon()
-        remote.proxy.hold()
+        remote.holdLayers()
         // Each reader asks for a name of its own; the mounts are made by a few processes, one after the other.
         var mounts: [Child] = []
         var targets: [String] = []

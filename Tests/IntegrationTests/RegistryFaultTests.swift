@@ -33,17 +33,28 @@ struct RegistryFaultTests {
     }
 
     @Test(arguments: [0, 1, 1000, 65536, 1_500_001, 2_999_000])
-    func `a connection that is reset is resumed where it broke`(position: Int) throws {
+    func `a connection that breaks off is resumed where it broke`(position: Int) throws {
         let path = layerPath
+        let breaks = Refusals(1)
         remote.proxy.setRule { request, _ in
-            request.path.hasSuffix(path) && request.range == nil ? .cut(afterBytes: position) : .pass
+            request.path.hasSuffix(path) && breaks.next() ? .cut(afterBytes: position) : .pass
         }
         try expectRightContent()
         expectResumed()
         #expect(remote.layerRequests.count == 2)
     }
 
-    @Test func `a connection that is reset again and again makes progress`() throws {
+    @Test(arguments: [1, 700_000, 2_999_000])
+    func `a connection that is reset is resumed`(position: Int) throws {
+        let path = layerPath
+        let breaks = Refusals(1)
+        remote.proxy.setRule { request, _ in
+            request.path.hasSuffix(path) && breaks.next() ? .reset(afterBytes: position) : .pass
+        }
+        try expectRightContent()
+    }
+
+    @Test func `a connection that breaks off again and again makes progress`() throws {
         let path = layerPath
         remote.proxy.setRule { request, _ in request.path.hasSuffix(path) ? .cut(afterBytes: 400_000) : .pass }
         try expectRightContent()
@@ -125,7 +136,7 @@ struct RegistryFaultTests {
                 ? .answer("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") : .pass
         }
         let target = try installation.mount(remote.reference)
-        remote.proxy.hold()
+        remote.holdLayers()
         let readers = try (0..<8).map { try Child(["cat", "\(target)/name\($0)"]) }
         usleep(300_000)
         remote.proxy.release()

@@ -14,7 +14,7 @@ struct WaiterTests {
         installation = try Installation()
         try installation.startDaemon()
         target = try installation.mount(remote.reference)
-        remote.proxy.hold()
+        remote.holdLayers()
     }
 
     private func waitForReaders(_ count: Int) throws {

@@ -9,8 +9,10 @@ final class FaultProxy: Sendable {
     /// What happens to one request.
     enum Fault: Sendable {
         case pass
-        /// The answer stops after this many bytes of its body, by a reset.
+        /// The answer stops after this many bytes of its body: the connection is closed.
         case cut(afterBytes: Int)
+        /// The same by a reset, which also takes what the client has not read yet.
+        case reset(afterBytes: Int)
         /// The answer stops after this many bytes of its body and nothing more comes.
         case stall(afterBytes: Int)
         /// The proxy answers itself: status line, headers and body as they are.
@@ -39,7 +41,7 @@ final class FaultProxy: Sendable {
     private struct State {
         var requests: [Request] = []
         var rule: @Sendable (Request, Int) -> Fault = { _, _ in .pass }
-        var isHeld = false
+        var heldPaths: Set<String> = []
         var bytesPerSecond: Int?
         var isStopped = false
     }
@@ -78,7 +80,7 @@ final class FaultProxy: Sendable {
     func stop() {
         state.withLock {
             $0.isStopped = true
-            $0.isHeld = false
+            $0.heldPaths = []
         }
         _ = canConnect(port: port)
     }
@@ -86,9 +88,9 @@ final class FaultProxy: Sendable {
     /// The rule gets each request and its number, counted from 0 over all requests.
     func setRule(_ rule: @escaping @Sendable (Request, Int) -> Fault) { state.withLock { $0.rule = rule } }
 
-    /// While held, blob requests wait at the proxy.
-    func hold() { state.withLock { $0.isHeld = true } }
-    func release() { state.withLock { $0.isHeld = false } }
+    /// Requests whose path ends in one of these wait at the proxy until `release`.
+    func hold(_ pathEndings: Set<String>) { state.withLock { $0.heldPaths = pathEndings } }
+    func release() { hold([]) }
 
     func limit(bytesPerSecond: Int?) { state.withLock { $0.bytesPerSecond = bytesPerSecond } }
 
@@ -106,7 +108,7 @@ final class FaultProxy: Sendable {
             state.requests.append(request)
             return (state.requests.count - 1, state.rule(request, state.requests.count - 1))
         }
-        while request.isBlob, state.withLock({ $0.isHeld && !$0.isStopped }) { usleep(5_000) }
+        while state.withLock({ $0.heldPaths.contains { path.hasSuffix($0) } }) { usleep(5_000) }
         if case .answer(let text) = fault {
             _ = sendAll(client, Array(text.utf8))
             return
@@ -142,8 +144,7 @@ final class FaultProxy: Sendable {
                 usleep(10_000)
             }
             switch fault {
-            case .cut(let bytes): wanted = min(wanted, bytes - total)
-            case .stall(let bytes): wanted = min(wanted, bytes - total)
+            case .cut(let bytes), .reset(let bytes), .stall(let bytes): wanted = min(wanted, bytes - total)
             default: break
             }
             if wanted <= 0 { break }
@@ -153,7 +154,7 @@ final class FaultProxy: Sendable {
             state.withLock { $0.requests[number].byteCount = total }
         }
         switch fault {
-        case .cut:
+        case .reset:
             var linger = linger(l_onoff: 1, l_linger: 0)
             setsockopt(client, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
         case .stall:

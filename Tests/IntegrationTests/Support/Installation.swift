@@ -39,11 +39,8 @@ final class Installation {
             [Self.binary, "daemon", "--root", root, "--socket", socket] + options,
             environment: environment.merging(more) { $1 })
         daemon = child
-        let answers = try eventually(seconds: 20) {
-            if !child.isRunning { return true }
-            guard access(socket, F_OK) == 0 else { return false }
-            return try imgfs("status", seconds: 5).succeeded
-        }
+        // Not by a command, which would start a daemon of its own while there is none.
+        let answers = eventually(seconds: 20) { !child.isRunning || child.errorsSoFar.contains("daemon started") }
         guard answers, child.isRunning else {
             throw TestFailure("the daemon does not answer: \(child.errorsSoFar)")
         }

@@ -21,6 +21,9 @@ final class RemoteImage {
         registry.stop()
     }
 
+    /// Layers wait at the proxy until `proxy.release()`; manifests and configs go through.
+    func holdLayers() { proxy.hold(Set(image.layers.map(\.digest.description))) }
+
     /// Requests for layers, without the config's.
     var layerRequests: [FaultProxy.Request] {
         let digests = Set(image.layers.map(\.digest.description))
