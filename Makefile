@@ -14,7 +14,7 @@ CHECK_PACKAGES = shellcheck
 
 # The toolchain: swift from PATH, or where swift.org's archive is commonly unpacked.
 SWIFT ?= $(shell command -v swift || ls /opt/swift/usr/bin/swift /usr/libexec/swift/bin/swift 2>/dev/null | head -n 1)
-SCRIPTS = .ci/run $(wildcard Tests/Tools/*)
+SCRIPTS = $(shell grep -lE '^.!/bin/(ba)?sh' .ci/run Tests/Tools/*)
 
 RELEASE = .build/release/imgfs
 SWIFT_FLAGS = --disable-automatic-resolution
