@@ -24,6 +24,8 @@ struct CrashTests {
             usleep(UInt32.random(in: 0...700_000, using: &random))
             installation.killDaemon()
             pull.wait()
+            // A pull that found nobody has started a daemon of its own.
+            try installation.imgfs("daemon", "stop", "--force")
             if try installation.storedLayers.count == 2 {
                 try installation.startDaemon()
                 #expect(try installation.imgfs("verify").succeeded)
