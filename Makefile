@@ -18,7 +18,7 @@ SCRIPTS = $(shell grep -lE '^.!/bin/(ba)?sh' .ci/run Tests/Tools/*)
 
 RELEASE = .build/release/imgfs
 SWIFT_FLAGS = --disable-automatic-resolution
-RELEASE_FLAGS = $(SWIFT_FLAGS) -c release --static-swift-stdlib --product imgfs
+RELEASE_FLAGS = $(SWIFT_FLAGS) -c release --static-swift-stdlib
 
 .PHONY: help all build demo test unit-test integration-test check format bench install uninstall clean \
 	build-packages demo-packages test-packages check-packages resolve
@@ -50,7 +50,8 @@ resolve: build-packages
 	@$(SWIFT) package resolve --only-use-versions-from-resolved-file >/dev/null 2>&1 || $(SWIFT) package update
 
 build: resolve
-	$(SWIFT) build $(RELEASE_FLAGS)
+	$(SWIFT) build $(RELEASE_FLAGS) --product imgfs
+	$(SWIFT) build $(RELEASE_FLAGS) --product imgfs-mount
 
 demo: demo-packages build
 	@Tests/Tools/demo $(RELEASE)
@@ -77,13 +78,14 @@ install:
 	@test -x $(RELEASE) || { echo "run 'make build' first" >&2; exit 1; }
 	install -D -m 755 -s $(RELEASE) $(DESTDIR)$(PREFIX)/bin/imgfs
 	install -d $(DESTDIR)$(SBINDIR)
-	ln -sf $(PREFIX)/bin/imgfs $(DESTDIR)$(SBINDIR)/mount.fuse.imgfs
+	install -D -m 755 -s $(RELEASE)-mount $(DESTDIR)$(PREFIX)/bin/imgfs-mount
+	ln -sf $(PREFIX)/bin/imgfs-mount $(DESTDIR)$(SBINDIR)/mount.fuse.imgfs
 	install -d $(DESTDIR)$(UNITDIR)
 	sed 's|@BINDIR@|$(PREFIX)/bin|' mount-helpers/imgfs.service > $(DESTDIR)$(UNITDIR)/imgfs.service
 	install -m 644 mount-helpers/imgfs.socket $(DESTDIR)$(UNITDIR)/imgfs.socket
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/imgfs $(DESTDIR)$(SBINDIR)/mount.fuse.imgfs
+	rm -f $(DESTDIR)$(PREFIX)/bin/imgfs $(DESTDIR)$(PREFIX)/bin/imgfs-mount $(DESTDIR)$(SBINDIR)/mount.fuse.imgfs
 	rm -f $(DESTDIR)$(UNITDIR)/imgfs.service $(DESTDIR)$(UNITDIR)/imgfs.socket
 
 clean:

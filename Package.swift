@@ -39,6 +39,8 @@ var targets: [Target] = [
     library("CZstd", pkgConfig: "libzstd", package: "libzstd-dev"),
     .systemLibrary(name: "CLinux"),
     .executableTarget(name: "imgfs", dependencies: ["Command", "Daemon"], swiftSettings: settings),
+    // What mount(8) runs: loads none of the daemon's libraries, since people wait for it.
+    .executableTarget(name: "imgfs-mount", dependencies: ["Command"], swiftSettings: settings),
     .testTarget(
         name: "IntegrationTests", dependencies: ["OCI", "Control", "CLinux", system], swiftSettings: settings),
 ]
@@ -69,7 +71,10 @@ targets += part("Command", ["Control", "OCI", "CLinux", arguments, system], test
 
 let package = Package(
     name: "imgfs",
-    products: [.executable(name: "imgfs", targets: ["imgfs"])],
+    products: [
+        .executable(name: "imgfs", targets: ["imgfs"]),
+        .executable(name: "imgfs-mount", targets: ["imgfs-mount"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),

@@ -139,9 +139,8 @@ struct DaemonStart {
     }
 
     private func spawn(_ socket: ListeningSocket, failures: Int32) throws(DaemonStartError) {
-        let program = "/proc/self/exe"
         let daemon = Spawn(
-            program: ProcessFiles.link(program) ?? program,
+            program: DaemonProgram.path(of: ProcessFiles.link("/proc/self/exe") ?? "/proc/self/exe"),
             arguments: ["imgfs", "daemon", "--launched", "--root", paths.root, "--socket", paths.socket]
                 + daemonOptions,
             environment: environment.filter { Self.isForDaemon($0.key) },
