@@ -31,15 +31,15 @@ final class ChainFlights: Sendable {
     /// The chain, with every layer in the store. The first caller starts the work, all wait for it; a caller that gives
     /// up disturbs nobody.
     func open(_ chain: Chain) async throws -> OpenChain {
-        try failures.check(chain.chainID)
-        return try await flights.run(chain.chainID, holder: chain.name) { [self] in
+        try failures.check(chain)
+        return try await flights.run(chain.chainID, for: chain) { [self] in
             // While a chain is worked on, prune lets its layers be.
             retained.retain(chain)
             defer { retained.release(chain) }
             do {
                 return try await make(chain)
             } catch {
-                failures.record(error, for: chain.chainID)
+                failures.record(error, for: chain)
                 throw error
             }
         }

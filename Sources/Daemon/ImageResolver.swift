@@ -97,6 +97,9 @@ final class ImageResolver: Sendable {
         let isRemote = if case .registry = source { true } else { false }
         return LayerOrigin(
             image: image,
+            place: LayerOrigin.Place(
+                name: source.description, manifestDigest: image.manifestDigest, insecure: request.insecure,
+                credentials: credentials),
             open: { [registry] in
                 try openSource(source, registry: registry, insecure: request.insecure, credentials: credentials)
             },

@@ -32,7 +32,7 @@ final class LayerFlights: Sendable {
     /// The layer, from the store or from the first origin that can give it. Throws the first origin's error.
     func layer(_ diffID: Digest, of chain: Chain) async throws -> StoredLayer {
         if let stored = try await stored(diffID) { return stored }
-        return try await flights.run(diffID, holder: chain.name) { [self] in
+        return try await flights.run(diffID, for: chain) { [self] in
             if let stored = try await stored(diffID) { return stored }
             try await fetch(diffID, of: chain)
             guard let stored = try await stored(diffID) else {
@@ -91,14 +91,4 @@ final class LayerFlights: Sendable {
     var runningTransfers: [LayerTransfer] { transfers.withLock { Array($0.values) } }
 
     var waits: [KeyWait] { flights.flights + blobs.waits }
-}
-
-extension FailureKind {
-    /// Another place may have the layer although this one failed.
-    fileprivate var mayHaveBetterLuckElsewhere: Bool {
-        switch self {
-        case .unreachable, .denied, .notFound, .invalid: true
-        case .tooLarge, .unsupported, .storeFull, .io, .cancelled, .usage, .fault: false
-        }
-    }
 }

@@ -50,6 +50,7 @@ final class MountTable: Sendable {
                     try DetachedMount.make(
                         mounted.session, sourceName: request.sourceName, attributes: attributes)
                 }
+                mounted.mounted(resolved.image, origins: chain.origins)
                 return MountGrant(descriptor: descriptor, details: details(resolved.image, chain, of: mounted))
             } catch FuseError.sessionEnded {
                 forget(mounted)
@@ -106,14 +107,27 @@ final class MountTable: Sendable {
     private func open(_ mounted: MountedImage) async {
         mounted.openingStarted()
         do {
-            let chain = try await chains.open(mounted.chain)
+            let opened = try await openFromAnywhere(mounted)
             mounted.openingEnded(failure: nil)
-            mounted.fileSystem.publish(tree: chain.tree, layers: chain.contents)
+            mounted.fileSystem.publish(tree: opened.tree, layers: opened.contents)
         } catch {
             let (kind, text) = describe(error)
             logger.error("image cannot be read", metadata: ["image": "\(mounted.chain.name)", "cause": "\(text)"])
             mounted.openingEnded(failure: text)
             mounted.fileSystem.fail(kind.readerErrno)
+        }
+    }
+
+    /// Tries again while somebody else mounted the chain meanwhile who knows another place.
+    private func openFromAnywhere(_ mounted: MountedImage) async throws -> OpenChain {
+        while true {
+            let chain = mounted.chain
+            do {
+                return try await chains.open(chain)
+            } catch {
+                let failure = FetchFailure(cause: error, places: chain.places)
+                guard failure.leavesHope(for: mounted.chain) else { throw error }
+            }
         }
     }
 
@@ -124,8 +138,8 @@ final class MountTable: Sendable {
 
     private func forget(_ mounted: MountedImage) {
         let wasThere = entries.withLock { entries in
-            guard entries[mounted.chain.chainID] === mounted else { return false }
-            entries[mounted.chain.chainID] = nil
+            guard entries[mounted.chainID] === mounted else { return false }
+            entries[mounted.chainID] = nil
             return true
         }
         guard wasThere else { return }

@@ -7,9 +7,10 @@ import Synchronization
 
 /// One chain as a file system in the kernel, shared by all mounts of it.
 final class MountedImage: Sendable {
-    let chain: Chain
+    let chainID: Digest
     let fileSystem: ImageFileSystem
     let session: FuseSession
+    private let firstChain: Chain
     private let state: Mutex<State>
 
     struct State {
@@ -20,13 +21,34 @@ final class MountedImage: Sendable {
         var mountedAtSeconds: Int64
         var isOpening = false
         var failure: String?
+        /// Of all who mounted it, the newest first: each of them may know a place that works.
+        var origins: [LayerOrigin] = []
+        /// What they call it.
+        var names: Set<String> = []
     }
 
     init(chain: Chain, fileSystem: ImageFileSystem, session: FuseSession, state: State) {
-        self.chain = chain
+        chainID = chain.chainID
+        firstChain = chain
         self.fileSystem = fileSystem
         self.session = session
+        var state = state
+        state.origins = chain.origins
+        state.names = [state.image.name]
         self.state = Mutex(state)
+    }
+
+    /// With the origins of all who mounted it.
+    var chain: Chain { firstChain.with(origins: state.withLock { $0.origins }) }
+
+    var names: Set<String> { state.withLock { $0.names } }
+
+    /// One more mount of the same chain, perhaps with other places to fetch it from.
+    func mounted(_ image: Image, origins: [LayerOrigin]) {
+        state.withLock {
+            $0.origins = LayerOrigin.merged(origins, before: $0.origins)
+            $0.names.insert(image.name)
+        }
     }
 
     func attached(at target: MountTarget) { state.withLock { $0.targets.append(target) } }
@@ -53,7 +75,7 @@ final class MountedImage: Sendable {
             } else { .idle }
         return MountRecord(
             source: state.source, name: state.image.name, platform: "\(state.image.platform)",
-            manifestDigest: state.image.manifestDigest, chainID: chain.chainID, state: condition,
+            manifestDigest: state.image.manifestDigest, chainID: chainID, state: condition,
             failure: state.failure, targets: state.targets, waitingReaderCount: fileSystem.waitingCount,
             mountedAtSeconds: state.mountedAtSeconds)
     }

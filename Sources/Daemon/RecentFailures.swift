@@ -8,7 +8,7 @@ import Synchronization
 /// really tries again.
 final class RecentFailures: Sendable {
     private struct Failure {
-        var error: any Error
+        var fetch: FetchFailure
         var until: ContinuousClock.Instant
     }
 
@@ -17,21 +17,22 @@ final class RecentFailures: Sendable {
 
     init(holdTime: Duration = .milliseconds(200)) { self.holdTime = holdTime }
 
-    /// Throws the error of the last moment, if there was one.
-    func check(_ chainID: Digest, at now: ContinuousClock.Instant = .now) throws {
+    /// Throws the error of the last moment, if there was one and `chain` has no origin that was not tried.
+    func check(_ chain: Chain, at now: ContinuousClock.Instant = .now) throws {
         let error: (any Error)? = failures.withLock { failures in
-            guard let failure = failures[chainID] else { return nil }
-            if failure.until > now { return failure.error }
-            failures[chainID] = nil
+            guard let failure = failures[chain.chainID] else { return nil }
+            if failure.until > now { return failure.fetch.leavesHope(for: chain) ? nil : failure.fetch.cause }
+            failures[chain.chainID] = nil
             return nil
         }
         if let error { throw error }
     }
 
-    func record(_ error: any Error, for chainID: Digest, at now: ContinuousClock.Instant = .now) {
+    func record(_ error: any Error, for chain: Chain, at now: ContinuousClock.Instant = .now) {
         failures.withLock { failures in
             failures = failures.filter { $0.value.until > now }
-            failures[chainID] = Failure(error: error, until: now + holdTime)
+            failures[chain.chainID] = Failure(
+                fetch: FetchFailure(cause: error, places: chain.places), until: now + holdTime)
         }
     }
 }

@@ -18,7 +18,7 @@ extension Service {
     }
 
     func prune(_ request: PruneRequest, from caller: Caller) async throws -> PruneResult {
-        let mounted = Set(mountTable.all.map(\.record.name))
+        let mounted = Set(mountTable.all.flatMap(\.names))
         let retained = chains.retainedChains
         return try await storeThreads.run { [store] in
             var forgotten: [String] = []

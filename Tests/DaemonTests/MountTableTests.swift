@@ -1,0 +1,44 @@
+import Control
+import FUSE
+import Glibc
+import OCI
+import SystemPackage
+import Testing
+
+@testable import Daemon
+
+private let canMount = geteuid() == 0 && access("/dev/fuse", R_OK | W_OK) == 0
+
+/// Detached mounts; nothing looks inside of them.
+@Suite(.timeLimit(.minutes(1)), .enabled(if: canMount, "needs root and /dev/fuse"), .serialized)
+final class MountTableTests {
+    let fixture: ChainFixture
+    let workers: WorkerPool
+    let table: MountTable
+
+    init() throws {
+        fixture = try ChainFixture()
+        workers = try WorkerPool(threads: 2)
+        table = MountTable(
+            chains: fixture.chains, workers: workers, storeThreads: fixture.storeThreads, logger: fixture.logger)
+    }
+
+    deinit { workers.stop() }
+
+    private func request(_ name: String) -> MountRequest {
+        MountRequest(image: SourceRequest(source: name), sourceName: name, target: "/nowhere", flags: MountFlags())
+    }
+
+    @Test func `a mount keeps the origins of everybody who mounted its chain`() async throws {
+        let first = try await table.grant(ChainFixture.resolved(ChainFixture.origin("first")), request("first"))
+        let second = try await table.grant(ChainFixture.resolved(ChainFixture.origin("second")), request("second"))
+        let mounted = try #require(table.all.first)
+        #expect(table.all.count == 1)
+        #expect(mounted.chain.origins.map(\.place.name) == ["second", "first"])
+        #expect(mounted.names == ["first", "second"])
+        try first.descriptor.close()
+        try second.descriptor.close()
+        #expect(await eventually { self.table.all.isEmpty })
+        #expect(fixture.chains.retainedChains.chainIDs.isEmpty)
+    }
+}
