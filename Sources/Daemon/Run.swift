@@ -58,10 +58,12 @@ public func runDaemon(_ configuration: DaemonConfiguration) async throws {
 
     for await _ in stops { break }
     durability.cancel()
-    server.stop()
     registry.shutdown()
     mountTable.endAll()
     logger.notice("daemon ended")
+    // The process's end closes the connections, together with the store's lock: a client that waits for the end may then
+    // start the next daemon at once.
+    withExtendedLifetime(server) {}
 }
 
 /// Calls `body` for each signal `number` from now on; the signal has no other effect.
