@@ -54,6 +54,10 @@ final class MountTable: Sendable {
                 return MountGrant(descriptor: descriptor, details: details(resolved.image, chain, of: mounted))
             } catch FuseError.sessionEnded {
                 forget(mounted)
+            } catch {
+                // The first mount of a session ends it when it fails: nobody would ever unmount it.
+                mounted.session.stopUnlessMounted()
+                throw error
             }
         }
         throw DaemonError(.fault, "\(chain.name): its file system ends again and again before it is mounted")

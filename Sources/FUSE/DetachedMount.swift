@@ -44,6 +44,7 @@ public enum DetachedMount {
         _ session: FuseSession, sourceName: String, attributes: MountAttributes, access: Access = .everybody
     ) throws(FuseError) -> FileDescriptor {
         try session.mountState.withLock { (state) throws(FuseError) -> FileDescriptor in
+            if state.isGivenUp { throw .sessionEnded }
             let mount = try make(
                 device: session.descriptor, sourceName: sourceName, attributes: attributes, access: access,
                 isFirst: !state.isMounted)

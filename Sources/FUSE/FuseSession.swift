@@ -31,6 +31,8 @@ public final class FuseSession: @unchecked Sendable {
     struct MountState {
         /// The first mount made the superblock; later ones find it.
         var isMounted = false
+        /// Stopped before it was mounted: it never is from then on.
+        var isGivenUp = false
         /// The superblock's device number, once it is known.
         var device: DeviceNumber?
     }
@@ -93,6 +95,16 @@ public final class FuseSession: @unchecked Sendable {
     public func stop() {
         pool.remove(self)
         end()
+    }
+
+    /// Ends the session unless it is mounted somewhere, or was: then the kernel ends it. For when its first mount failed;
+    /// one that another thread tries later throws `sessionEnded`.
+    public func stopUnlessMounted() {
+        let isGivenUp = mountState.withLock { state in
+            if !state.isMounted { state.isGivenUp = true }
+            return state.isGivenUp
+        }
+        if isGivenUp { stop() }
     }
 
     /// Tells once that no request comes any more.

@@ -41,4 +41,21 @@ final class MountTableTests {
         #expect(await eventually { self.table.all.isEmpty })
         #expect(fixture.chains.retainedChains.chainIDs.isEmpty)
     }
+
+    @Test func `nothing is left of a mount that the kernel refuses`() async throws {
+        let image = ChainFixture.resolved(ChainFixture.origin("first"))
+        await #expect(throws: FuseError.self) {
+            _ = try await self.table.grant(image, self.request(String(repeating: "x", count: 300)))
+        }
+        #expect(table.all.isEmpty)
+        #expect(fixture.chains.retainedChains.chainIDs.isEmpty)
+
+        let grant = try await table.grant(image, request("first"))
+        await #expect(throws: FuseError.self) {
+            _ = try await self.table.grant(image, self.request(String(repeating: "x", count: 300)))
+        }
+        #expect(table.all.count == 1)
+        try grant.descriptor.close()
+        #expect(await eventually { self.table.all.isEmpty })
+    }
 }
