@@ -13,6 +13,8 @@ final class ImageResolver: Sendable {
     private let store: Store
     private let registry: RegistryClient
     private let resolveThreads: BlockingPool
+    /// For the catalogue: what is stored is found also while every resolving thread waits for a registry.
+    private let storeThreads: BlockingPool
     private let flights = Singleflight<ResolutionKey, Image>(rank: .resolve)
 
     /// What two callers have to agree on to share one resolution.
@@ -24,10 +26,11 @@ final class ImageResolver: Sendable {
         var description: String { "\(source) \(platform)" }
     }
 
-    init(store: Store, registry: RegistryClient, resolveThreads: BlockingPool) {
+    init(store: Store, registry: RegistryClient, resolveThreads: BlockingPool, storeThreads: BlockingPool) {
         self.store = store
         self.registry = registry
         self.resolveThreads = resolveThreads
+        self.storeThreads = storeThreads
     }
 
     var waits: [KeyWait] { flights.flights }
@@ -39,7 +42,7 @@ final class ImageResolver: Sendable {
         if case .chain(let chainID) = source { return try await chain(chainID, request, caller) }
 
         let name = source.description
-        let stored = try await resolveThreads.run { [store] in try store.image(named: name, platform: platform) }
+        let stored = try await storeThreads.run { [store] in try store.image(named: name, platform: platform) }
         switch (request.pull, source) {
         case (.never, _):
             guard let stored else {
@@ -108,7 +111,7 @@ final class ImageResolver: Sendable {
 
     /// A chain that the store knows: whole, or the lower layers of an image.
     private func chain(_ chainID: Digest, _ request: SourceRequest, _ caller: Caller) async throws -> ResolvedImage {
-        let images = try await resolveThreads.run { [store] in try store.chain(chainID)?.images ?? [] }
+        let images = try await storeThreads.run { [store] in try store.chain(chainID)?.images ?? [] }
         guard let first = images.first, let count = first.chainIDs.firstIndex(of: chainID) else {
             throw DaemonError(
                 .notFound,

@@ -30,7 +30,8 @@ public func runDaemon(_ configuration: DaemonConfiguration) async throws {
         store: store, maximumDownloads: configuration.maximumDownloads, storeThreads: storeThreads, logger: logger)
     let chains = ChainFlights(store: store, layers: layers, storeThreads: storeThreads)
     let mountTable = MountTable(chains: chains, workers: workers, storeThreads: storeThreads, logger: logger)
-    let resolver = ImageResolver(store: store, registry: registry, resolveThreads: resolveThreads)
+    let resolver = ImageResolver(
+        store: store, registry: registry, resolveThreads: resolveThreads, storeThreads: storeThreads)
 
     let (stops, stop) = AsyncStream.makeStream(of: Void.self)
     let service = Service(

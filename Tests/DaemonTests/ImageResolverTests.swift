@@ -1,0 +1,40 @@
+import Control
+import OCI
+import Registry
+import Store
+import Synchronization
+import Testing
+import Threads
+
+@testable import Daemon
+
+@Suite(.timeLimit(.minutes(1)))
+struct ImageResolverTests {
+    @Test(arguments: [PullPolicy.missing, .never])
+    func `what is stored is found while every resolving thread waits`(_ pull: PullPolicy) async throws {
+        let fixture = try ChainFixture()
+        let image = ChainFixture.image(named: "docker.io/library/stored:latest")
+        try fixture.store.record(image, for: .host)
+        let resolveThreads = BlockingPool(name: "resolve", maximumThreads: 1)
+        let resolver = ImageResolver(
+            store: fixture.store, registry: RegistryClient(logger: fixture.logger), resolveThreads: resolveThreads,
+            storeThreads: fixture.storeThreads)
+        let gate = Gate()
+        defer { gate.open() }
+        resolveThreads.submit { gate.pass() }
+        let caller = Caller(userID: 0, groupID: 0, processID: 0)
+        for source in ["stored", "chain:\(try #require(image.chainID))"] {
+            let found = Found()
+            let task = Task {
+                let image = try await resolver.resolve(SourceRequest(source: source, pull: pull), from: caller).image
+                found.image.withLock { $0 = image }
+            }
+            #expect(await eventually { found.image.withLock { $0?.layers == image.layers } }, "\(source)")
+            task.cancel()
+        }
+    }
+}
+
+private final class Found: Sendable {
+    let image = Mutex<Image?>(nil)
+}
