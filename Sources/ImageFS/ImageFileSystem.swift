@@ -50,7 +50,7 @@ public final class ImageFileSystem: FileSystem {
     public var waitingCount: Int { lot.waitingCount }
 
     public func sessionEnded() {
-        for parked in lot.drain() { parked.reply.take()?.error(ENODEV) }
+        for parked in lot.close() { parked.reply.take()?.error(ENODEV) }
     }
 }
 
@@ -61,6 +61,7 @@ extension ImageFileSystem {
         case .waits: return
         case .waitsAsFirst: open()
         case .ready: replay(parked)
+        case .ended: parked.reply.take()?.error(ENODEV)
         }
     }
 

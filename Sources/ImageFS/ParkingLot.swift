@@ -17,11 +17,14 @@ final class ParkingLot: Sendable {
         case waitsAsFirst
         /// The image became ready in the meantime: it was not parked.
         case ready
+        /// The session has ended: it was not parked, and nobody reads its answer.
+        case ended
     }
 
     private struct State {
         var parked: [Parked] = []
         var isOpening = false
+        var hasEnded = false
         /// From this length on those who gave up are swept out.
         var sweepLength = ParkingLot.smallestSweepLength
     }
@@ -36,6 +39,7 @@ final class ParkingLot: Sendable {
     func park(_ parked: Parked, unless isReady: () -> Bool) -> Outcome {
         state.withLock { state in
             if isReady() { return .ready }
+            if state.hasEnded { return .ended }
             if state.parked.count >= state.sweepLength {
                 state.parked.removeAll { !$0.reply.isPending }
                 state.sweepLength = max(Self.smallestSweepLength, 2 * state.parked.count)
@@ -49,9 +53,16 @@ final class ParkingLot: Sendable {
     /// Everybody who waits; the next one to come is the first again.
     func drain() -> [Parked] {
         state.withLock { state in
-            defer { state = State() }
+            defer { state = State(hasEnded: state.hasEnded) }
             return state.parked
         }
+    }
+
+    /// Everybody who waits; nobody is parked any more. A request that another thread had in its hands when the session
+    /// ended would keep the session alive for ever.
+    func close() -> [Parked] {
+        state.withLock { $0.hasEnded = true }
+        return drain()
     }
 
     var waitingCount: Int {

@@ -56,6 +56,13 @@ final class MountedImageTests {
         while fileSystem.waitingCount != count { usleep(1000) }
     }
 
+    @Test func `a request that comes late, when the session has ended, waits for nobody`() {
+        fileSystem.sessionEnded()
+        #expect(run("/bin/cat", ["\(root)/hello"]).status != 0)
+        #expect(opens.count == 0)
+        #expect(fileSystem.waitingCount == 0)
+    }
+
     @Test func `looking at the mount point opens nothing`() {
         #expect(run("/usr/bin/stat", ["-c", "%F %a %h %i", root]).output == "directory 755 2 1\n")
         #expect(run("/bin/ls", ["-ld", root]).status == 0)
