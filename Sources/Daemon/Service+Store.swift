@@ -3,6 +3,7 @@ import LayerIndex
 import OCI
 import Snapshot
 import Store
+import Synchronization
 import Threads
 
 /// Forgetting, freeing and checking.
@@ -42,13 +43,28 @@ extension Service {
     }
 
     func verify(events: @escaping @Sendable (VerifyEvent) -> Void) async throws -> VerifyResult {
-        let report = try await storeThreads.run { [store] in
-            try store.verify(check: checkTree, progress: { events(VerifyEvent($0)) })
+        let isGivenUp = Flag()
+        // A thread of its own: reading everything takes minutes, in which mounts must find free ones.
+        let report = try await withTaskCancellationHandler {
+            try await verifyThreads.run { [store] in
+                try store.verify(
+                    check: checkTree, isCancelled: { isGivenUp.isSet }, progress: { events(VerifyEvent($0)) })
+            }
+        } onCancel: {
+            isGivenUp.set()
         }
+        try Task.checkCancellation()
         return VerifyResult(
             objectCount: report.objectCount, byteCount: report.byteCount,
             problems: report.problems.map { VerifyEvent($0) })
     }
+}
+
+/// Set once, by another thread.
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .relaxed) }
+    func set() { value.store(true, ordering: .relaxed) }
 }
 
 /// What the store cannot judge: whether a tree is one that can be served.

@@ -17,6 +17,7 @@ final class Service: ControlService {
     let chains: ChainFlights
     let mountTable: MountTable
     let storeThreads: BlockingPool
+    let verifyThreads = BlockingPool(name: "verify", maximumThreads: 1)
     let logger: Logger
     private let startedAtSeconds = Int64(Date.now.timeIntervalSince1970)
     /// Called when somebody asks the daemon to end.
