@@ -20,13 +20,14 @@ RELEASE = .build/release/imgfs
 SWIFT_FLAGS = --disable-automatic-resolution
 RELEASE_FLAGS = $(SWIFT_FLAGS) -c release --static-swift-stdlib
 
-.PHONY: help all build demo test unit-test integration-test check format bench install uninstall clean \
+.PHONY: help all build demo test unit-test integration-test sanitize check format bench install uninstall clean \
 	build-packages demo-packages test-packages check-packages resolve
 
 help:
 	@echo "make build      build the program ($(RELEASE))"
 	@echo "make demo       make a small image, mount it with mount(8), show it, unmount it"
 	@echo "make test       unit tests, then integration tests with real mounts, registries and runtimes"
+	@echo "make sanitize   unit tests under the thread sanitizer and the address sanitizer (some minutes)"
 	@echo "make check      formatting, warnings, imports, scripts"
 	@echo "make bench      print the benchmark tables of docs/performance.md"
 	@echo "make install    install into DESTDIR=$(DESTDIR) PREFIX=$(PREFIX); make uninstall takes it away"
@@ -64,6 +65,9 @@ unit-test: resolve
 
 integration-test: test-packages build
 	@Tests/Tools/test $(SWIFT) $(RELEASE) integration
+
+sanitize: resolve
+	@Tests/Tools/sanitize $(SWIFT)
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
