@@ -59,8 +59,9 @@ public func runDaemon(_ configuration: DaemonConfiguration) async throws {
 
     for await _ in stops { break }
     durability.cancel()
-    registry.shutdown()
+    // Readers first: what fails because the registries are let go would look like an interruption to them.
     mountTable.endAll()
+    registry.shutdown()
     logger.notice("daemon ended")
     // The process's end closes the connections, together with the store's lock: a client that waits for the end may then
     // start the next daemon at once.
