@@ -60,9 +60,10 @@ final class ImageResolver: Sendable {
             let image = try await lookUp(source, platform: platform, request, caller)
             return ResolvedImage(image, origins: [origin(of: image, source, request, caller)])
         } catch let error as any DescribedError where request.pull == .missing && error.kind == .notFound {
-            // A layout or archive that was pulled once may be gone; what is stored of it still works.
+            // A layout or archive that was pulled once may be gone; what is stored of it still works, and the rest when it
+            // is back.
             guard let stored else { throw error }
-            return ResolvedImage(stored, origins: [])
+            return ResolvedImage(stored, origins: [origin(of: stored, source, request, caller)])
         }
     }
 

@@ -10,6 +10,18 @@ import Threads
 
 @Suite(.timeLimit(.minutes(1)))
 struct ImageResolverTests {
+    @Test func `an archive that is gone stays the origin of what is stored of it`() async throws {
+        let fixture = try ChainFixture()
+        let name = "docker-archive:\(fixture.path)/gone.tar"
+        try fixture.store.record(ChainFixture.image(named: name), for: .host)
+        let resolver = ImageResolver(
+            store: fixture.store, registry: RegistryClient(logger: fixture.logger),
+            resolveThreads: fixture.storeThreads, storeThreads: fixture.storeThreads)
+        let resolved = try await resolver.resolve(
+            SourceRequest(source: name), from: Caller(userID: 0, groupID: 0, processID: 0))
+        #expect(resolved.origins.map(\.place.name) == [name])
+    }
+
     @Test(arguments: [PullPolicy.missing, .never])
     func `what is stored is found while every resolving thread waits`(_ pull: PullPolicy) async throws {
         let fixture = try ChainFixture()
