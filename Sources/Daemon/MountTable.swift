@@ -21,6 +21,7 @@ final class MountTable: Sendable {
     private let creations = Singleflight<Digest, MountedImage>(rank: .mount)
 
     private struct Grants {
+        static let maximumOpenCount = 1024
         var lastID: UInt64 = 0
         /// Grants that are not reported as attached yet.
         var open: [UInt64: MountedImage] = [:]
@@ -72,6 +73,10 @@ final class MountTable: Sendable {
         let id = grants.withLock { grants in
             grants.lastID += 1
             grants.open[grants.lastID] = mounted
+            // Who was granted a mount and failed to attach it never reports.
+            if grants.open.count > Grants.maximumOpenCount, let oldest = grants.open.keys.min() {
+                grants.open[oldest] = nil
+            }
             return grants.lastID
         }
         return MountDetails(

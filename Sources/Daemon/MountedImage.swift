@@ -51,7 +51,18 @@ final class MountedImage: Sendable {
         }
     }
 
-    func attached(at target: MountTarget) { state.withLock { $0.targets.append(target) } }
+    func attached(at target: MountTarget) { state.withLock { Self.add(target, to: &$0.targets) } }
+
+    /// Nobody tells when a mount goes away while others stay. The kernel gives its number to a later mount of the
+    /// namespace, which then takes its place; of those that stay in the list the newest count.
+    static func add(_ target: MountTarget, to targets: inout [MountTarget]) {
+        targets.removeAll { $0.mountID == target.mountID && $0.mountNamespace == target.mountNamespace }
+        targets.append(target)
+        if targets.count > maximumTargetCount { targets.removeFirst() }
+    }
+
+    /// Keeps what `imgfs mounts` gets within a line of the control protocol.
+    static let maximumTargetCount = 4096
 
     func openingStarted() {
         state.withLock {

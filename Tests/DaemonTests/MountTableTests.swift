@@ -42,6 +42,19 @@ final class MountTableTests {
         #expect(fixture.chains.retainedChains.chainIDs.isEmpty)
     }
 
+    @Test func `a target's mount number that comes again takes its place, and there is an end to targets`() {
+        var targets: [MountTarget] = []
+        for (path, namespace, id) in [("/a", 1, 7), ("/b", 1, 8), ("/c", 2, 7), ("/d", 1, 7)] as [(_, UInt64, UInt64)] {
+            MountedImage.add(MountTarget(path: path, mountNamespace: namespace, mountID: id), to: &targets)
+        }
+        #expect(targets.map(\.path) == ["/b", "/c", "/d"])
+        for id in 0..<UInt64(5000) {
+            MountedImage.add(MountTarget(path: "/e", mountNamespace: 3, mountID: id), to: &targets)
+        }
+        #expect(targets.count == MountedImage.maximumTargetCount)
+        #expect(targets.last?.mountID == 4999)
+    }
+
     @Test func `nothing is left of a mount that the kernel refuses`() async throws {
         let image = ChainFixture.resolved(ChainFixture.origin("first"))
         await #expect(throws: FuseError.self) {
