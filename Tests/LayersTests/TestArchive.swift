@@ -1,12 +1,14 @@
 import OCI
+import Testing
 
 @testable import Compression
 
 /// A small archive and its blob.
-struct TestArchive: Sendable {
+struct TestArchive: Sendable, CustomTestStringConvertible {
     let bytes: [UInt8]
     let blobBytes: [UInt8]
 
+    var testDescription: String { "an archive of \(bytes.count) bytes" }
     var diffID: Digest { SHA256.digest(of: bytes) }
     var blob: Descriptor { Self.descriptor(of: blobBytes) }
 

@@ -10,12 +10,14 @@ import Testing
         return builder.bytes
     }
 
-    struct Case {
+    struct Case: CustomTestStringConvertible {
         var what: String
         var bytes: [UInt8]
         var names: [String]
         var reason: TarError.Reason?
         var offset: UInt64 = 0
+
+        var testDescription: String { what }
     }
 
     static let garbage = [UInt8](repeating: 0x67, count: 1000)

@@ -37,9 +37,11 @@ import Testing
         ]
     }
 
-    struct Case {
+    struct Case: CustomTestStringConvertible {
         var what: String
         var archive: [UInt8]
+
+        var testDescription: String { what }
     }
 
     /// The same file in every format.
