@@ -5,6 +5,8 @@ public struct ImageLimits: Sendable, Hashable {
     /// Bytes of a config.
     public var maximumConfigByteCount = 8 << 20
     public var maximumLayerCount = 1000
+    /// Bytes of a layer's blob, 16 TiB. Sums over all layers, and percentages, then stay within 64 bits.
+    public var maximumLayerByteCount = 16 << 40
     /// How many indexes may lead from the name to the manifest.
     public var maximumIndexDepth = 3
     /// How many manifests without a platform are fetched to find one that fits.

@@ -101,6 +101,7 @@ extension Resolver {
                 "manifest \(digest) has \(manifest.layers.count) layers, \(limits.maximumLayerCount) are allowed")
         }
         for layer in manifest.layers {
+            try check(byteCount: Int(layer.size), limits.maximumLayerByteCount, of: "layer \(layer.digest)")
             if MediaType.isForeignLayer(layer.mediaType) {
                 throw error(
                     .unsupported,

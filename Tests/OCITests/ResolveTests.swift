@@ -185,6 +185,11 @@ struct ResolveTests {
             mediaType: MediaType.manifest, digest: Sample.digest("x"), size: .max, platform: Self.amd64)
         try expectFailure(Sample.index([bigManifest]), [], .tooLarge, "4194304 are allowed")
 
+        let bigLayer = Descriptor(mediaType: MediaType.layerGzip, digest: Sample.digest("x"), size: .max)
+        let withBigLayers = try Sample.manifest(config: built.config, layers: [bigLayer, bigLayer])
+        try expectFailure(
+            withBigLayers, [built.config], .tooLarge, "9223372036854775807 bytes, 17592186044416 are allowed")
+
         var limits = ImageLimits()
         limits.maximumLayerCount = 1
         try expectFailure(built.manifest, [built.config], .tooLarge, "has 2 layers, 1 are allowed", limits: limits)
