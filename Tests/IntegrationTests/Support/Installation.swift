@@ -24,7 +24,10 @@ final class Installation {
     }
 
     deinit {
-        for target in targets { umount2(target, Int32(MNT_DETACH)) }
+        for target in targets {
+            umount2(target, Int32(MNT_DETACH))
+            rmdir(target)
+        }
         if let daemon {
             daemon.signal(SIGTERM)
             daemon.wait(seconds: 5)
