@@ -21,6 +21,7 @@ final class ImageResolver: Sendable {
     private struct ResolutionKey: Hashable, Sendable, CustomStringConvertible {
         var source: Source
         var platform: Platform
+        var isPlatformRequired: Bool
         var insecure: Bool
         var credentials: CredentialSource
         var description: String { "\(source) \(platform)" }
@@ -42,7 +43,10 @@ final class ImageResolver: Sendable {
         if case .chain(let chainID) = source { return try await chain(chainID, request, caller) }
 
         let name = source.description
-        let stored = try await storeThreads.run { [store] in try store.image(named: name, platform: platform) }
+        let isRequired = request.platform != nil
+        let stored = try await storeThreads.run { [store] in
+            try Self.usable(store.image(named: name, platform: platform), isRequired ? platform : nil)
+        }
         switch (request.pull, source) {
         case (.never, _):
             guard let stored else {
@@ -72,26 +76,38 @@ final class ImageResolver: Sendable {
     ) async throws -> Image {
         let credentials = request.credentialSource(of: caller)
         let isRemote = if case .registry = source { true } else { false }
+        let required = request.platform == nil ? nil : platform
         let mayUseStored = request.pull == .missing && isRemote
         let key = ResolutionKey(
-            source: source, platform: platform, insecure: request.insecure, credentials: credentials)
+            source: source, platform: platform, isPlatformRequired: required != nil, insecure: request.insecure,
+            credentials: credentials)
         return try await flights.run(key, holder: source.description) { [store, registry, resolveThreads] in
             try await resolveThreads.run {
                 // Nothing was stored a moment ago. What is stored now is fresh, also for one who wants it fresh.
-                if mayUseStored, let stored = try store.image(named: source.description, platform: platform) {
+                if mayUseStored,
+                    let stored = Self.usable(
+                        try store.image(named: source.description, platform: platform), required)
+                {
                     return stored
                 }
                 let opened = try openSource(
                     source, registry: registry, insecure: request.insecure, credentials: credentials)
                 // A platform that nobody asked for is a preference: a single manifest is taken as it is.
                 var (image, documents) = try OCI.resolve(
-                    KnownDocuments(of: opened, in: store), platform: request.platform == nil ? nil : platform)
+                    KnownDocuments(of: opened, in: store), platform: required)
                 image.name = source.description
                 try store.add(documents)
                 try store.record(image, for: platform)
                 return image
             }
         }
+    }
+
+    /// Under the host's platform an image for another one is stored, too, when nobody asked for a platform and there was
+    /// no other. It is not for those who ask for the host's.
+    private static func usable(_ stored: Image?, _ required: Platform?) -> Image? {
+        guard let stored, let required else { return stored }
+        return required.runs(stored.platform) ? stored : nil
     }
 
     private func origin(

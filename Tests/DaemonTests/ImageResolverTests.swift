@@ -10,6 +10,22 @@ import Threads
 
 @Suite(.timeLimit(.minutes(1)))
 struct ImageResolverTests {
+    @Test func `an image for another platform is not for who asks for the host's`() async throws {
+        let fixture = try ChainFixture()
+        var image = ChainFixture.image(named: "docker.io/library/foreign:latest")
+        image.platform = try Platform(parsing: "linux/s390x")
+        try fixture.store.record(image, for: .host)
+        let resolver = ImageResolver(
+            store: fixture.store, registry: RegistryClient(logger: fixture.logger),
+            resolveThreads: fixture.storeThreads, storeThreads: fixture.storeThreads)
+        let root = Caller(userID: 0, groupID: 0, processID: 0)
+        let unspecific = SourceRequest(source: "foreign", pull: .never)
+        #expect(try await resolver.resolve(unspecific, from: root).image.platform == image.platform)
+        let specific = SourceRequest(source: "foreign", platform: Platform.host.description, pull: .never)
+        let error = await #expect(throws: DaemonError.self) { _ = try await resolver.resolve(specific, from: root) }
+        #expect(error?.kind == .notFound)
+    }
+
     @Test func `an archive that is gone stays the origin of what is stored of it`() async throws {
         let fixture = try ChainFixture()
         let name = "docker-archive:\(fixture.path)/gone.tar"
