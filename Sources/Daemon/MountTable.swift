@@ -93,6 +93,17 @@ final class MountTable: Sendable {
     }
 
     private func create(_ chain: Chain, _ image: Image, source: String) async throws -> MountedImage {
+        // First: what is found in the store from here on stays there as long as the mount does.
+        chains.retainedChains.retain(chain)
+        do {
+            return try await makeSession(chain, image, source: source)
+        } catch {
+            chains.retainedChains.release(chain)
+            throw error
+        }
+    }
+
+    private func makeSession(_ chain: Chain, _ image: Image, source: String) async throws -> MountedImage {
         let stored = try await chains.openStored(chain)
         let box = WeakMountedImage()
         let fileSystem = ImageFileSystem(chainID: chain.chainID, logger: logger) { [self] in
@@ -107,7 +118,6 @@ final class MountTable: Sendable {
             chain: chain, fileSystem: fileSystem, session: session,
             state: .init(source: source, image: image, mountedAtSeconds: Int64(Date.now.timeIntervalSince1970)))
         box.value = mounted
-        chains.retainedChains.retain(chain)
         entries.withLock { $0[chain.chainID] = mounted }
         return mounted
     }

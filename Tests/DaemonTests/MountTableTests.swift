@@ -4,6 +4,7 @@ import Glibc
 import OCI
 import SystemPackage
 import Testing
+import Threads
 
 @testable import Daemon
 
@@ -38,6 +39,19 @@ final class MountTableTests {
         #expect(mounted.names == ["first", "second"])
         try first.descriptor.close()
         try second.descriptor.close()
+        #expect(await eventually { self.table.all.isEmpty })
+        #expect(fixture.chains.retainedChains.chainIDs.isEmpty)
+    }
+
+    @Test func `a chain is retained before its layers are looked for`() async throws {
+        let gate = Gate()
+        for _ in 0..<fixture.storeThreads.maximumThreads { fixture.storeThreads.submit { gate.pass() } }
+        let image = ChainFixture.resolved(ChainFixture.origin("first"))
+        let request = request("first")
+        let grant = Task { [table] in try await table.grant(image, request) }
+        #expect(await eventually { self.fixture.chains.retainedChains.diffIDs == [ChainFixture.digest] })
+        gate.open()
+        try await grant.value.descriptor.close()
         #expect(await eventually { self.table.all.isEmpty })
         #expect(fixture.chains.retainedChains.chainIDs.isEmpty)
     }
