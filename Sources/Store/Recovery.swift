@@ -13,7 +13,7 @@ struct Recovery {
         try sweepStaging()
         try removeUnsealed(in: paths.layers, kind: .layer)
         try removeUnsealed(in: paths.trees, kind: .tree)
-        try dropPartialsOfAnotherBoot()
+        try removeLossesOfAnotherBoot()
         try PartialBudget(paths: paths).enforce(options.maximumPartialByteCount, isOpen: { _ in false }, logger: logger)
     }
 
@@ -44,15 +44,22 @@ struct Recovery {
     }
 
     /// After a power failure the end of a partial blob may be missing or zeros; fetching the blob again is better than
-    /// finding that out at its end.
-    private func dropPartialsOfAnotherBoot() throws(StoreError) {
+    /// finding that out at its end. Documents, which are not synced, are small: all of them are looked at.
+    private func removeLossesOfAnotherBoot() throws(StoreError) {
         let text = try PrivateFile.read(paths.epoch, limit: Seal.maximumByteCount)
         let former = text.flatMap { WriteEpoch(parsing: String(decoding: $0, as: UTF8.self)) }
         if former == epoch { return }
         if former?.isSameBoot(as: epoch) != true {
-            for name in try Directory.entries(of: paths.blobs) where name.hasSuffix(StorePaths.partialSuffix) {
-                logger.info("removing part of a blob from before a restart", metadata: ["blob": "\(name)"])
-                try Directory.removeAll(paths.blobs + "/" + name)
+            for name in try Directory.entries(of: paths.blobs) {
+                let path = paths.blobs + "/" + name
+                if name.hasSuffix(StorePaths.partialSuffix) {
+                    logger.info("removing part of a blob from before a restart", metadata: ["blob": "\(name)"])
+                } else if try isWholeDocument(name, at: path) {
+                    continue
+                } else {
+                    logger.warning("removing a damaged document", metadata: ["path": "\(path)"])
+                }
+                try Directory.removeAll(path)
             }
         }
         try Directory.removeAll(paths.epoch)
@@ -62,6 +69,12 @@ struct Recovery {
             // Partial blobs of this boot will then not survive the next start. A full store must open all the same.
             logger.warning("\(error)")
         }
+    }
+
+    private func isWholeDocument(_ name: String, at path: String) throws(StoreError) -> Bool {
+        guard let digest = Digest(hex: name) else { return false }
+        let bytes = try PrivateFile.read(path, limit: options.maximumDocumentByteCount)
+        return bytes.map { SHA256.digest(of: $0) == digest } ?? false
     }
 }
 

@@ -97,6 +97,19 @@ struct RecoveryTests {
         #expect(try store.usage().partialByteCount == 0)
     }
 
+    @Test func `documents that lost bytes in a power failure are removed, the others stay`() throws {
+        let documents = (0..<3).map { Document(bytes: [UInt8](repeating: $0, count: 100), mediaType: "test") }
+        try Store.open(directory, boot: 1).add(documents)
+        func contains(_ position: Int) -> Bool {
+            directory.contains("blobs/sha256/\(documents[position].digest.hex)")
+        }
+        try directory.write("", to: "blobs/sha256/\(documents[1].digest.hex)")
+        try directory.write(String(repeating: "\0", count: 100), to: "blobs/sha256/\(documents[2].digest.hex)")
+        let store = try Store.open(directory, boot: 2)
+        #expect(contains(0) && !contains(1) && !contains(2))
+        #expect(try store.verify().problems.isEmpty)
+    }
+
     @Test(arguments: ["", "imgfs layer 1\n", "imgfs layer 2\nfile data 3000\nsynced\n", "imgfs tree 1\nsynced\n"])
     func `a directory whose seal was lost is removed at the next start`(seal: String) throws {
         try publishAll(boot: 1)
