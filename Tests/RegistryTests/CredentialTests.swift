@@ -156,6 +156,18 @@ struct CredentialTests {
         withExtendedLifetime(file) {}
     }
 
+    @Test func `a helper ignores none of the signals that the daemon ignores`() throws {
+        let former = signal(SIGUSR1, SIG_IGN)
+        defer { signal(SIGUSR1, former) }
+        let (helper, file) = try helper(
+            #"""
+            kill -USR1 $$
+            echo '{"Username":"u","Secret":"s"}'
+            """#)
+        #expect(throws: CredentialError.self) { try helper.credentials(server: "h") }
+        withExtendedLifetime(file) {}
+    }
+
     @Test func `a helper that is not there is an error`() throws {
         let helper = try CredentialHelper(name: "imgfs-test-does-not-exist", home: nil)
         let error = #expect(throws: CredentialError.self) { try helper.credentials(server: "h") }
