@@ -40,7 +40,10 @@ struct MountHelper {
             client = try connect()
             try enter(namespace)
         }
-        guard let target = try TargetDirectory.open(path, source: arguments.source, type: Self.typeName) else {
+        guard
+            let target = try TargetDirectory.open(
+                path, source: SourceText.mountSource(arguments.source), type: Self.typeName)
+        else {
             if arguments.verbose { print("\(arguments.source) is already mounted on \(path)") }
             return
         }
@@ -73,7 +76,8 @@ struct MountHelper {
         do throws(ControlError) {
             grant = try connection.mount(
                 MountRequest(
-                    image: image, sourceName: arguments.source, target: target.path, flags: options.flags))
+                    image: image, sourceName: SourceText.mountSource(arguments.source), target: target.path,
+                    flags: options.flags))
         } catch {
             let isOurs = if case .remote = error { false } else { true }
             throw CommandFailure(

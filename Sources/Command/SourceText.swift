@@ -17,6 +17,21 @@ enum SourceText {
         return (workingDirectory.hasSuffix("/") ? workingDirectory : workingDirectory + "/") + path
     }
 
+    /// The kernel takes no longer value of a mount option: fsconfig(2) copies 256 bytes, with the NUL.
+    static let maximumMountSourceByteCount = 255
+
+    /// The source as the table of mounts shows it: without the middle when it is longer than the kernel takes. What tells
+    /// long sources apart, a tag or a digest, is at the end.
+    static func mountSource(_ source: String) -> String {
+        guard source.utf8.count > maximumMountSourceByteCount else { return source }
+        let half = (maximumMountSourceByteCount - 3) / 2
+        func isContinuation(_ byte: UInt8) -> Bool { byte & 0xc0 == 0x80 }
+        let end = source.utf8.suffix(half).drop(while: isContinuation)
+        var start = Array(source.utf8.prefix(half + 1))
+        while let last = start.popLast(), isContinuation(last) {}
+        return String(decoding: start, as: UTF8.self) + "..." + String(decoding: end, as: UTF8.self)
+    }
+
     static func workingDirectory() -> String {
         guard let path = getcwd(nil, 0) else { return "/" }
         defer { free(path) }

@@ -4,6 +4,21 @@ import Testing
 @testable import Command
 
 struct SourceTextTests {
+    @Test(arguments: [254, 255, 256, 257, 400, 5000])
+    func `the table of mounts shows both ends of a source that is too long for it`(_ count: Int) {
+        for unit in ["x", "\u{e9}", "\u{20ac}", "\u{1f600}"] {
+            let source = String(repeating: unit, count: count / unit.utf8.count) + "@end"
+            let shown = SourceText.mountSource(source)
+            if source.utf8.count <= 255 {
+                #expect(shown == source)
+            } else {
+                #expect(shown.utf8.count <= 255 && shown.utf8.count > 245)
+                #expect(shown.hasPrefix(unit) && shown.hasSuffix(unit + "@end"))
+                #expect(shown.contains("...") && !shown.contains("\u{fffd}"))
+            }
+        }
+    }
+
     @Test(arguments: [
         ("redis:7", "/w", "redis:7"), ("oci:a", "/w", "oci:/w/a"), ("oci:a:tag", "/w/", "oci:/w/a:tag"),
         ("oci:/a", "/w", "oci:/a"), ("oci:", "/w", "oci:"),
