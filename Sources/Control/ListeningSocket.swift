@@ -33,7 +33,8 @@ public final class ListeningSocket: Sendable {
     /// The socket that systemd passed on (LISTEN_PID, LISTEN_FDS), or else a new one at `path`.
     public static func open(_ path: String, environment: [String: String]) throws(ControlError) -> ListeningSocket {
         let inherited = Self.inherited(environment)
-        let lock = try Self.lock(path)
+        // Whoever passes a socket on holds the lock until a moment after the daemon has begun.
+        let lock = try Self.lock(path, waitingAtMostSeconds: inherited == nil ? 0 : 10)
         do throws(ControlError) {
             if let inherited { return ListeningSocket(path: path, descriptor: inherited, lock: lock) }
             return ListeningSocket(path: path, descriptor: try bind(path), lock: lock)
@@ -57,12 +58,17 @@ public final class ListeningSocket: Sendable {
         }
     }
 
-    private static func lock(_ path: String) throws(ControlError) -> Int32 {
+    private static func lock(_ path: String, waitingAtMostSeconds: Double) throws(ControlError) -> Int32 {
         let lockPath = path + ".lock"
         let lock = Glibc.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard lock >= 0 else { throw .system(call: "open", path: lockPath, Errno(rawValue: errno)) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        let deadline = ContinuousClock.now + .seconds(waitingAtMostSeconds)
+        while flock(lock, LOCK_EX | LOCK_NB) != 0 {
             let error = Errno(rawValue: errno)
+            if error == .wouldBlock, ContinuousClock.now < deadline {
+                usleep(5_000)
+                continue
+            }
             _ = close(lock)
             throw error == .wouldBlock ? .socketInUse(socket: path) : .system(call: "flock", path: lockPath, error)
         }

@@ -129,6 +129,29 @@ struct CommandTests {
         #expect(daemons.split(separator: "\n").count { $0.contains(installation.root) } == 1, "\(daemons)")
     }
 
+    @Test func `a daemon that is handed a socket waits for the one who hands it over to let go of its lock`() throws {
+        let installation = try Installation()
+        let script = """
+            use Socket; use Fcntl ':flock'; use POSIX ();
+            my ($program, $root, $path) = @ARGV;
+            open(my $lock, '>', "$path.lock") or die; flock($lock, LOCK_EX) or die;
+            socket(my $socket, AF_UNIX, SOCK_STREAM, 0) or die;
+            bind($socket, pack_sockaddr_un($path)) or die; listen($socket, 10) or die;
+            if (fork() == 0) { select(undef, undef, undef, 0.5); POSIX::_exit(0) }
+            close($lock);
+            POSIX::dup2(fileno($socket), 3);
+            $ENV{LISTEN_PID} = $$; $ENV{LISTEN_FDS} = 1;
+            exec $program, 'daemon', '--root', $root, '--socket', $path;
+            """
+        let daemon = try Child(
+            ["perl", "-e", script, Installation.binary, installation.root, installation.socket])
+        #expect(eventually { daemon.errorsSoFar.contains("daemon started") || !daemon.isRunning })
+        #expect(daemon.isRunning, "\(daemon.errorsSoFar)")
+        #expect(try installation.imgfs("status").output.contains("process \(daemon.pid)"))
+        daemon.signal(SIGTERM)
+        daemon.wait(seconds: 10)
+    }
+
     @Test func `a second daemon on one store names the first`() throws {
         let installation = try Installation()
         try installation.startDaemon()
