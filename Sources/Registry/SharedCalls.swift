@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// Calls with the same key that overlap in time become one: the first caller's thread does the work, the others block
 /// until it has its result or its error. Nothing is remembered afterwards.

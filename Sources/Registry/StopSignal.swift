@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// Says once and for all that no more work is to be done, and wakes those who wait for a retry.
 final class StopSignal: Sendable {

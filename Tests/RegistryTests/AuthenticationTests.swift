@@ -2,6 +2,7 @@ import Glibc
 import OCI
 import Synchronization
 import Testing
+import Threads
 
 @testable import Registry
 

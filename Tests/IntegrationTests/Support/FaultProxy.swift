@@ -28,7 +28,6 @@ final class FaultProxy: Sendable {
         var range: String?
         /// Bytes of the body that went through.
         var byteCount = 0
-        var isBlob: Bool { path.contains("/blobs/") }
         /// First byte that was asked for.
         var offset: Int { range.flatMap { Int($0.drop { !$0.isNumber }.prefix { $0.isNumber }) } ?? 0 }
     }
@@ -95,7 +94,6 @@ final class FaultProxy: Sendable {
     func limit(bytesPerSecond: Int?) { state.withLock { $0.bytesPerSecond = bytesPerSecond } }
 
     var requests: [Request] { state.withLock { $0.requests } }
-    var layerRequests: [Request] { requests.filter(\.isBlob) }
 
     private func serve(_ client: Int32) {
         defer { close(client) }
