@@ -61,13 +61,14 @@ targets += part("Layers", ["OCI", "Tar", "Compression", "LayerIndex", "Store", "
 targets += part("FUSE", ["CFuse", "CLinux", "Threads", system, log])
 targets += part("ImageFS", ["FUSE", "Snapshot", "OCI", "CLinux", system, log], tests: ["LayerIndex", "Tar"])
 targets += part("Control", ["OCI", "Threads", "CLinux", system])
+targets += part("Runtime", ["OCI"])
 targets += part(
     "Daemon",
     [
         "OCI", "KeyedMutex", "Threads", "LayerIndex", "Snapshot", "Registry", "LocalImage", "Store", "Layers", "FUSE",
         "ImageFS", "Control", "CLinux", system, log,
     ])
-targets += part("Command", ["Control", "OCI", "CLinux", arguments, system], tests: ["Threads"])
+targets += part("Command", ["Control", "OCI", "Runtime", "Tar", "CLinux", arguments, system], tests: ["Threads"])
 
 let package = Package(
     name: "imgfs",

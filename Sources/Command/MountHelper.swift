@@ -1,7 +1,6 @@
 import CLinux
 import Control
 import Glibc
-import OCI
 import SystemPackage
 
 /// Mounts an image: asks the daemon for a detached mount and attaches it here, in the caller's mount namespace.
@@ -72,31 +71,17 @@ struct MountHelper {
         let image = SourceText.request(
             arguments.source, platform: options.platform, pull: options.pull, insecure: options.insecure,
             authfile: options.authfile, environment: environment)
-        let grant: MountGrant
+        let granted: GrantedMount
         do throws(ControlError) {
-            grant = try connection.mount(
-                MountRequest(
-                    image: image, sourceName: SourceText.mountSource(arguments.source), target: target.path,
-                    flags: options.flags))
+            granted = try GrantedMount(
+                of: image, source: arguments.source, target: target.path, flags: options.flags, over: connection)
         } catch {
             let isOurs = if case .remote = error { false } else { true }
             throw CommandFailure(
                 isOurs ? ExitStatus.system : ExitStatus.mountCode(for: error.kind), error.description)
         }
-        defer { close(grant.descriptor.rawValue) }
-        try target.attach(grant.descriptor)
-        let report = MountReport(
-            id: grant.details.id,
-            target: MountTarget(
-                path: target.path, mountNamespace: ProcessFiles.mountNamespace(),
-                mountID: ProcessFiles.mountID(of: grant.descriptor) ?? 0))
-        do throws(ControlError) {
-            try connection.attached(report)
-        } catch {
-            // The mount is there and answers; only the daemon's listing lacks its target.
-            Terminal.complain("\(program): warning: \(error.description)")
-        }
-        return grant.details
+        try granted.attach(to: target, over: connection, program: program)
+        return granted.details
     }
 
     private func enter(_ namespace: String) throws(CommandFailure) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 public import Control
 import Glibc
+import OCI
 
 /// The program `imgfs`, and `mount.fuse.imgfs`, which is the same program under another name.
 public struct Program {
@@ -39,7 +40,7 @@ public struct Program {
 
     /// Prints help that was asked for, or what is wrong in one line.
     private func complain(_ error: any Error) -> Int32 {
-        if error is CommandFailure || error is ControlError || error is DaemonStartError {
+        if error is CommandFailure || error is DaemonStartError || error is any DescribedError {
             let failure = CommandFailure(error)
             Terminal.complain("imgfs: \(failure.description)")
             return failure.status

@@ -35,7 +35,7 @@ struct TargetDirectory: ~Copyable {
 
     /// O_PATH alone: it does not set off an automount, which with O_DIRECTORY it would, and asks no file system.
     private static func open(_ path: String) throws(CommandFailure) -> TargetDirectory {
-        let descriptor = Glibc.open(path, Self.openPath | O_CLOEXEC)
+        let descriptor = Glibc.open(path, OpenFlag.path | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw failure(path, errno == ENOENT ? "it does not exist" : "\(Errno(rawValue: errno))")
         }
@@ -45,14 +45,11 @@ struct TargetDirectory: ~Copyable {
 
     /// The path without symbolic links, as the kernel's table has it; nil when it cannot be opened.
     static func resolved(_ path: String) -> String? {
-        let descriptor = Glibc.open(path, openPath | O_CLOEXEC)
+        let descriptor = Glibc.open(path, OpenFlag.path | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         return ProcessFiles.link("/proc/self/fd/\(descriptor)")
     }
-
-    /// O_PATH of open(2), which Glibc hides from programs without _GNU_SOURCE.
-    private static let openPath: Int32 = 0o10_000_000
 
     private static func failure(_ path: String, _ problem: String) -> CommandFailure {
         CommandFailure(ExitStatus.mountFailure, "cannot mount on \(path): \(problem)")
@@ -71,7 +68,7 @@ struct TargetDirectory: ~Copyable {
 
     private static func parentMountID(_ path: String) -> UInt64? {
         let parent = path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
-        let descriptor = Glibc.open(parent.isEmpty ? "/" : parent, openPath | O_CLOEXEC)
+        let descriptor = Glibc.open(parent.isEmpty ? "/" : parent, OpenFlag.path | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         return ProcessFiles.mountID(of: FileDescriptor(rawValue: descriptor))

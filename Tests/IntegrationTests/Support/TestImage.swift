@@ -28,7 +28,11 @@ final class TestImage {
     }
 
     /// An image whose layers are what each shell script leaves in an empty directory, lowest layer first.
-    convenience init(scripts: [String], compression: Compression = .gzip) throws {
+    ///
+    /// `config`: the config's member of that name.
+    convenience init(
+        scripts: [String], compression: Compression = .gzip, config: String = #"{"Cmd":["/bin/sh"]}"#
+    ) throws {
         try self.init()
         for (number, script) in scripts.enumerated() {
             let tree = try directory.makeDirectory("tree\(number)")
@@ -37,7 +41,7 @@ final class TestImage {
             try output("tar", "-C", tree, "--format=pax", "--xattrs", "--xattrs-include=*", "-cf", tar, ".")
             try add(tar: tar, compression: compression)
         }
-        try finish()
+        try finish(config: config)
     }
 
     /// Adds a layer; the archive is taken away.
@@ -69,13 +73,15 @@ final class TestImage {
     }
 
     /// Writes config, manifest and index. `diffIDs`: what the config says, when that is not the truth.
-    func finish(diffIDs: [Digest]? = nil, architecture: String? = nil) throws {
+    func finish(
+        diffIDs: [Digest]? = nil, architecture: String? = nil, config execution: String = #"{"Cmd":["/bin/sh"]}"#
+    ) throws {
         let machine = try output("uname", "-m").split(separator: "\n")[0]
         let architecture = architecture ?? ["x86_64": "amd64", "aarch64": "arm64"][String(machine)] ?? String(machine)
         let ids = (diffIDs ?? layers.map(\.diffID)).map { "\"\($0)\"" }.joined(separator: ",")
         let config = try add(
             document: """
-                {"architecture":"\(architecture)","os":"linux","config":{"Cmd":["/bin/sh"]},\
+                {"architecture":"\(architecture)","os":"linux","config":\(execution),\
                 "rootfs":{"type":"layers","diff_ids":[\(ids)]}}
                 """)
         let descriptors = layers.map {

@@ -1,0 +1,41 @@
+import Control
+import Glibc
+import SystemPackage
+
+/// A mount of an image that the daemon made and that is attached nowhere yet. Closing it ends it.
+struct GrantedMount: ~Copyable {
+    let details: MountDetails
+    /// The root of the mount, as fsmount(2) returns it: openat(2) works beneath it, attached or not.
+    let descriptor: FileDescriptor
+
+    deinit { close(descriptor.rawValue) }
+
+    /// Asks the daemon. `source` is what the user wrote, `target` where the mount is going to be, for listings.
+    init(
+        of image: SourceRequest, source: String, target: String, flags: MountFlags, over connection: ControlClient
+    ) throws(ControlError) {
+        let grant = try connection.mount(
+            MountRequest(
+                image: image, sourceName: SourceText.mountSource(source), target: target, flags: flags))
+        details = grant.details
+        descriptor = grant.descriptor
+    }
+
+    /// Attaches the mount and tells the daemon where. `program` is for messages.
+    borrowing func attach(
+        to target: borrowing TargetDirectory, over connection: ControlClient, program: String
+    ) throws(CommandFailure) {
+        try target.attach(descriptor)
+        let report = MountReport(
+            id: details.id,
+            target: MountTarget(
+                path: target.path, mountNamespace: ProcessFiles.mountNamespace(),
+                mountID: ProcessFiles.mountID(of: descriptor) ?? 0))
+        do throws(ControlError) {
+            try connection.attached(report)
+        } catch {
+            // The mount is there and answers; only the daemon's listing lacks its target.
+            Terminal.complain("\(program): warning: \(error.description)")
+        }
+    }
+}
