@@ -27,7 +27,7 @@ help:
 	@echo "make build      build the program ($(RELEASE))"
 	@echo "make demo       make a small image, mount it with mount(8), show it, unmount it"
 	@echo "make test       unit tests, then integration tests with real mounts, registries and runtimes"
-	@echo "make sanitize   unit tests under the thread sanitizer and the address sanitizer (some minutes)"
+	@echo "make sanitize   all tests under the thread sanitizer and the address sanitizer (half an hour)"
 	@echo "make check      formatting, warnings, imports, scripts"
 	@echo "make bench      print the benchmark tables of docs/performance.md"
 	@echo "make install    install into DESTDIR=$(DESTDIR) PREFIX=$(PREFIX); make uninstall takes it away"
@@ -66,7 +66,7 @@ unit-test: resolve
 integration-test: test-packages build
 	@Tests/Tools/test $(SWIFT) $(RELEASE) integration
 
-sanitize: resolve
+sanitize: test-packages resolve
 	@Tests/Tools/sanitize $(SWIFT)
 
 format:
