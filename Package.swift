@@ -2,8 +2,12 @@
 import PackageDescription
 
 /// ISA-L makes inflating more than twice as fast as zlib; without it everything still works.
-/// The Makefile sets this where pkg-config does not find libisal.
 let withISAL = Context.environment["IMGFS_WITHOUT_ISAL"] == nil
+
+/// mount(8) waits for imgfs-mount, and the dynamic loader would take most of its time. Needs static C and C++ libraries.
+let mountHelperLinking: [LinkerSetting] =
+    Context.environment["IMGFS_WITHOUT_STATIC"] == nil
+    ? [.unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))] : []
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -22,7 +26,8 @@ func part(_ name: String, _ dependencies: [Target.Dependency], tests: [Target.De
     [
         .target(name: name, dependencies: dependencies, swiftSettings: settings),
         .testTarget(
-            name: name + "Tests", dependencies: [.byName(name: name)] + dependencies + tests, swiftSettings: settings),
+            name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies + tests,
+            swiftSettings: settings),
     ]
 }
 
@@ -40,35 +45,42 @@ var targets: [Target] = [
     .systemLibrary(name: "CLinux"),
     .executableTarget(name: "imgfs", dependencies: ["Command", "Daemon"], swiftSettings: settings),
     // What mount(8) runs: loads none of the daemon's libraries, since people wait for it.
-    .executableTarget(name: "imgfs-mount", dependencies: ["Command"], swiftSettings: settings),
+    .executableTarget(
+        name: "imgfs-mount", dependencies: ["Command"], swiftSettings: settings, linkerSettings: mountHelperLinking),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
-        name: "IntegrationTests", dependencies: ["OCI", "Control", "CLinux", system], swiftSettings: settings),
+        name: "IntegrationTests", dependencies: ["OCI", "Content", "Control", "CLinux", system], swiftSettings: settings
+    ),
 ]
 if withISAL { targets.append(library("CISAL", pkgConfig: "libisal", package: "libisal-dev")) }
 
-targets += part("OCI", ["CCrypto"])
+targets += part("OCI", [], tests: ["Content"])
+targets += part("Content", ["OCI", "CCrypto"])
 targets += part("Tar", [])
 targets += part("Compression", ["CZlib", "CZstd"] + (withISAL ? ["CISAL"] : []))
 targets += part("KeyedMutex", [])
 targets += part("Threads", ["CLinux"])
-targets += part("LayerIndex", ["OCI", "Tar", system])
-targets += part("Snapshot", ["OCI", "LayerIndex"], tests: ["Tar"])
+targets += part("LayerIndex", ["OCI", "Tar", system], tests: ["Content"])
+targets += part("Snapshot", ["OCI", "LayerIndex"], tests: ["Content", "Tar"])
 targets += part("SQLite", ["CSQLite"])
-targets += part("Registry", ["OCI", "Threads", "CCurl", "CLinux", log])
-targets += part("LocalImage", ["OCI", "Tar", system])
-targets += part("Store", ["OCI", "LayerIndex", "SQLite", "CLinux", system, log])
-targets += part("Layers", ["OCI", "Tar", "Compression", "LayerIndex", "Store", "Threads", system])
+targets += part("Registry", ["OCI", "Content", "Threads", "CCurl", "CLinux", log])
+targets += part("LocalImage", ["OCI", "Content", "Tar", system])
+targets += part("Store", ["OCI", "Content", "LayerIndex", "SQLite", "CLinux", system, log])
+targets += part("Layers", ["OCI", "Content", "Tar", "Compression", "LayerIndex", "Store", "Threads", system])
 targets += part("FUSE", ["CFuse", "CLinux", "Threads", system, log])
-targets += part("ImageFS", ["FUSE", "Snapshot", "OCI", "CLinux", system, log], tests: ["LayerIndex", "Tar"])
-targets += part("Control", ["OCI", "Threads", "CLinux", system])
-targets += part("Runtime", ["OCI"])
+targets += part(
+    "ImageFS", ["FUSE", "Snapshot", "OCI", "CLinux", system, log], tests: ["Content", "LayerIndex", "Tar"])
+targets += part("Control", ["OCI", "Threads", "CLinux", system], tests: ["Content"])
+targets += part("Runtime", ["OCI"], tests: ["Content"])
 targets += part(
     "Daemon",
     [
-        "OCI", "KeyedMutex", "Threads", "LayerIndex", "Snapshot", "Registry", "LocalImage", "Store", "Layers", "FUSE",
+        "OCI", "Content", "KeyedMutex", "Threads", "LayerIndex", "Snapshot", "Registry", "LocalImage", "Store",
+        "Layers", "FUSE",
         "ImageFS", "Control", "CLinux", system, log,
     ])
-targets += part("Command", ["Control", "OCI", "Runtime", "Tar", "CLinux", arguments, system], tests: ["Threads"])
+targets += part(
+    "Command", ["Control", "OCI", "Runtime", "Tar", "CLinux", arguments, system], tests: ["Content", "Threads"])
 
 let package = Package(
     name: "imgfs",

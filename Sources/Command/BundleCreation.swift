@@ -95,7 +95,7 @@ struct BundleCreation {
         }
         let document = Document(
             bytes: Array(JSONText.line(inspection.config).utf8),
-            mediaType: "application/vnd.oci.image.config.v1+json")
+            mediaType: "application/vnd.oci.image.config.v1+json", digest: inspection.image.configDigest)
         let config = try ImageConfig(document)
         let limit = UserDatabase.maximumFileByteCount
         let database = UserDatabase(

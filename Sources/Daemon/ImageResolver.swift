@@ -1,3 +1,4 @@
+import Content
 import Control
 import KeyedMutex
 import LocalImage
@@ -93,7 +94,7 @@ final class ImageResolver: Sendable {
                 let opened = try openSource(
                     source, registry: registry, insecure: request.insecure, credentials: credentials)
                 // A platform that nobody asked for is a preference: a single manifest is taken as it is.
-                var (image, documents) = try OCI.resolve(
+                var (image, documents) = try Content.resolve(
                     KnownDocuments(of: opened, in: store), platform: required)
                 image.name = source.description
                 try store.add(documents)

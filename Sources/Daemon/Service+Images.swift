@@ -1,3 +1,4 @@
+import Content
 import Control
 import FoundationEssentials
 import OCI

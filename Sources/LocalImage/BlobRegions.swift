@@ -1,3 +1,4 @@
+import Content
 import OCI
 
 /// Blobs that are regions of local files, found by digest.

@@ -1,3 +1,4 @@
+public import Content
 import FoundationEssentials
 public import OCI
 public import SystemPackage

@@ -36,15 +36,4 @@ public struct Image: Hashable, Sendable, Codable {
         self.platform = platform
         self.layers = layers
     }
-
-    /// The chainID of each layer: of the image up to and with it.
-    public var chainIDs: [Digest] { ChainID.chain(of: layers.map(\.diffID)) }
-
-    /// Of all layers; nil for an image without layers.
-    public var chainID: Digest? { chainIDs.last }
-
-    /// What stands for the chainID of an image without layers: the SHA-256 of no bytes.
-    ///
-    /// No chain of layers has it: a layer of no bytes would, but that is the same empty tree.
-    public static let emptyChainID = SHA256.digest(of: [])
 }

@@ -11,7 +11,8 @@ public struct ImageError: DescribedError, Equatable {
         self.description = description
     }
 
-    static func noImage(for wanted: Platform, in name: String, offered: [Platform]) -> ImageError {
+    /// There is no image for `wanted`, only for `offered`.
+    public static func noImage(for wanted: Platform, in name: String, offered: [Platform]) -> ImageError {
         var seen: Set<Platform> = []
         let platforms = offered.filter { seen.insert($0).inserted }
         let maximumListedCount = 30

@@ -68,7 +68,7 @@ extension Platform {
 
 extension Descriptor {
     /// A description of how an image was built, which BuildKit puts beside it in the index.
-    var isAttestation: Bool {
+    public var isAttestation: Bool {
         platform.map { $0.os == "unknown" && $0.architecture == "unknown" } ?? false
             || annotations?["vnd.docker.reference.type"] == "attestation-manifest"
     }

@@ -1,3 +1,4 @@
+import Content
 import OCI
 
 /// The request for an index or a manifest.

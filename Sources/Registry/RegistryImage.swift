@@ -1,3 +1,4 @@
+public import Content
 public import OCI
 
 /// An image in a registry. Made by `RegistryClient.image`.

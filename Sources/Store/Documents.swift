@@ -1,3 +1,4 @@
+import Content
 import Glibc
 import Logging
 public import OCI

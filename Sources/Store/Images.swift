@@ -1,3 +1,4 @@
+import Content
 import FoundationEssentials
 import Glibc
 import Logging

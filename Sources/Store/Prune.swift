@@ -1,3 +1,4 @@
+import Content
 import Logging
 public import OCI
 import Synchronization

@@ -1,4 +1,5 @@
 import CLinux
+import Content
 import Control
 import Glibc
 import OCI

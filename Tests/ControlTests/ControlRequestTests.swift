@@ -1,3 +1,4 @@
+import Content
 import FoundationEssentials
 import OCI
 import Testing

@@ -1,3 +1,4 @@
+import Content
 import Control
 import Glibc
 import OCI

@@ -1,3 +1,4 @@
+import Content
 import FUSE
 import Glibc
 import Logging

@@ -1,4 +1,5 @@
 import KeyedMutex
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))

@@ -1,3 +1,4 @@
+import Content
 import OCI
 import Tar
 import Testing

@@ -1,4 +1,5 @@
 import Compression
+import Content
 import LayerIndex
 import OCI
 import Store

@@ -1,22 +1,11 @@
+import Content
 import OCI
+import TestSupport
 import Testing
 
 @testable import LocalImage
 
 struct ArchiveFuzzTests {
-    /// SplitMix64: the same numbers on every run.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var value = state
-            value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-            return value ^ (value >> 31)
-        }
-    }
-
     @Test func `a damaged archive opens and reads back, or is refused`() throws {
         let scratch = try ScratchDirectory()
         let image = try SampleImage(["a", "b"])
@@ -31,7 +20,7 @@ struct ArchiveFuzzTests {
         }
         writer.end()
 
-        var generator = Generator(state: 4)
+        var generator = SeededGenerator(seed: 4)
         var openedCount = 0
         for _ in 0..<200 {
             var bytes = writer.bytes

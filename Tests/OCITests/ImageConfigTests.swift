@@ -1,3 +1,4 @@
+import Content
 import FoundationEssentials
 import Testing
 
@@ -17,10 +18,10 @@ struct ImageConfigTests {
               "OnBuild":null,"Labels":{"a":"b"},"StopSignal":"SIGQUIT","Healthcheck":{"Test":["NONE"]}},
              "history":[{"created":"2024-01-02T03:04:05Z","created_by":"ADD x","comment":"c"},
               {"created_by":"CMD y","empty_layer":true}],
-             "rootfs":{"type":"layers","diff_ids":["\(Sample.digest("a"))"]}}
+             "rootfs":{"type":"layers","diff_ids":["\(SHA256.digest(of: Array("a".utf8)))"]}}
             """)
         #expect(config.platform == Platform(os: "linux", architecture: "arm", variant: "v6"))
-        #expect(config.rootfs.diffIDs == [Sample.digest("a")])
+        #expect(config.rootfs.diffIDs == [SHA256.digest(of: Array("a".utf8))])
         let execution = try #require(config.config)
         #expect(execution.user == "999:999")
         #expect(execution.exposedPorts == ["6379/tcp", "80/tcp"])

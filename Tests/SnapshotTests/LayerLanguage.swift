@@ -1,3 +1,4 @@
+import Content
 import LayerIndex
 import OCI
 import Snapshot

@@ -1,6 +1,8 @@
+import Content
 import LayerIndex
 import OCI
 import Tar
+import TestSupport
 import Testing
 
 @testable import Snapshot
@@ -33,7 +35,7 @@ struct TreeDamageTests {
     @Test(arguments: 0..<8)
     func `random damage under a right checksum never traps`(series: Int) throws {
         let file = try mergedFile(sample)
-        var random = SplitMix(state: UInt64(series))
+        var random = SeededGenerator(seed: UInt64(series))
         var accepted = 0
         for _ in 0..<400 {
             var damaged = file

@@ -1,4 +1,5 @@
 import Tar
+import TestSupport
 import Testing
 
 @testable import Snapshot
@@ -8,7 +9,7 @@ struct TreeModelTests {
     @Test(arguments: 0..<8)
     func `random layers give what the model gives`(series: Int) throws {
         for seed in series * 400..<(series + 1) * 400 {
-            var random = SplitMix(state: UInt64(seed))
+            var random = SeededGenerator(seed: UInt64(seed))
             let stack = randomStack(&random)
             let expected: [String]?
             do throws(ModelTree.Refused) { expected = try ModelTree(stack).lines } catch { expected = nil }
@@ -25,19 +26,19 @@ struct TreeModelTests {
 
     @Test func `a fair part of the random layers is accepted`() {
         let accepted = (0..<500).count { seed in
-            var random = SplitMix(state: UInt64(seed))
+            var random = SeededGenerator(seed: UInt64(seed))
             return (try? ModelTree(randomStack(&random))) != nil
         }
         #expect(accepted > 200 && accepted < 500)
     }
 
-    private func randomStack(_ random: inout SplitMix) -> [[TarEntry]] {
+    private func randomStack(_ random: inout SeededGenerator) -> [[TarEntry]] {
         var named = ["a"]
         return (0..<random.below(5)).map { _ in (0..<random.below(14)).map { _ in randomEntry(&random, &named) } }
     }
 
     /// `named` collects files, so that most hard links lead somewhere.
-    private func randomEntry(_ random: inout SplitMix, _ named: inout [String]) -> TarEntry {
+    private func randomEntry(_ random: inout SeededGenerator, _ named: inout [String]) -> TarEntry {
         let path = randomPath(&random)
         switch random.below(20) {
         case 0..<5:
@@ -53,11 +54,11 @@ struct TreeModelTests {
         }
     }
 
-    private func randomPath(_ random: inout SplitMix) -> String {
+    private func randomPath(_ random: inout SeededGenerator) -> String {
         (0...random.below(3)).map { _ in ["a", "b", "c"][random.below(3)] }.joined(separator: "/")
     }
 
-    private func randomTarget(_ random: inout SplitMix) -> String {
+    private func randomTarget(_ random: inout SeededGenerator) -> String {
         switch random.below(6) {
         case 0: "/" + randomPath(&random)
         case 1: "../" + randomPath(&random)
@@ -75,19 +76,4 @@ struct TreeModelTests {
             }.joined(separator: ", ")
         }.joined(separator: "\n")
     }
-}
-
-/// A generator of numbers that gives the same ones for the same seed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
 }

@@ -1,4 +1,5 @@
 import CLinux
+import Content
 import Glibc
 import OCI
 import Store

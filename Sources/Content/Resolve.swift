@@ -1,3 +1,5 @@
+public import OCI
+
 /// Follows the name of `source` to the image for `platform`: index, manifest, config. Fetches no layer. Blocks.
 ///
 /// - Parameters:

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Synchronization
 
+@testable import Content
 @testable import OCI
 
 /// An image source whose documents are in memory.

@@ -1,5 +1,7 @@
+import TestSupport
 import Testing
 
+@testable import Content
 @testable import OCI
 
 struct DocumentFuzzTests {

@@ -1,3 +1,5 @@
+public import OCI
+
 /// Where the bytes of a blob come from: a registry, an OCI layout, an archive.
 public protocol BlobSource: Sendable {
     /// Streams the bytes of `blob` from `offset` to its end into `sink`, in order, each byte exactly once.
@@ -8,20 +10,6 @@ public protocol BlobSource: Sendable {
     func stream(
         _ blob: Descriptor, from offset: Int64, into sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws
-}
-
-/// An index, a manifest or a config as it was received, and the digest of exactly these bytes.
-public struct Document: Sendable, Equatable {
-    public var bytes: [UInt8]
-    public var mediaType: String
-    public var digest: Digest
-
-    /// Hashes `bytes`.
-    public init(bytes: [UInt8], mediaType: String) {
-        self.bytes = bytes
-        self.mediaType = mediaType
-        self.digest = SHA256.digest(of: bytes)
-    }
 }
 
 /// An image somewhere: enough to resolve it and to read its blobs. All calls block.

@@ -1,4 +1,5 @@
 import CCrypto
+public import OCI
 
 /// SHA-256 of bytes that arrive in pieces.
 ///
@@ -44,5 +45,12 @@ public struct SHA256: ~Copyable {
     /// The digest of `bytes`.
     public static func digest(of bytes: [UInt8]) -> Digest {
         bytes.withUnsafeBytes { digest(of: $0) }
+    }
+}
+
+extension Document {
+    /// Hashes `bytes`.
+    public init(bytes: [UInt8], mediaType: String) {
+        self.init(bytes: bytes, mediaType: mediaType, digest: SHA256.digest(of: bytes))
     }
 }

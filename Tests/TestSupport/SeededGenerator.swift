@@ -1,21 +1,24 @@
 /// SplitMix64: the same numbers on every run.
-struct SeededGenerator: RandomNumberGenerator {
+public struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var value = state
         value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
         value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
         return value ^ (value >> 31)
     }
+
+    /// A number from 0 to `bound` - 1.
+    public mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
 }
 
 extension Array where Element == UInt8 {
     /// The bytes after a few random changes: bytes replaced, removed, doubled, or runs swapped with `fragments`.
-    func mutated(using generator: inout SeededGenerator, fragments: [[UInt8]]) -> [UInt8] {
+    public func mutated(using generator: inout SeededGenerator, fragments: [[UInt8]]) -> [UInt8] {
         var bytes = self
         for _ in 0..<Int.random(in: 1...4, using: &generator) where !bytes.isEmpty {
             let position = Int.random(in: 0..<bytes.count, using: &generator)
