@@ -136,3 +136,11 @@ static inline int imgfs_open_in_root(int directory, const char *path, int flags)
     struct { unsigned long long flags, mode, resolve; } how = {(unsigned)flags | O_CLOEXEC, 0, 0x02 | 0x10};
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
+
+/// openat2(2): opens or makes `path` beneath `directory`; neither a symbolic link nor `..` leads anywhere. Adds O_CLOEXEC.
+/// Returns a descriptor, or -1 and errno.
+static inline int imgfs_open_beneath(int directory, const char *path, int flags, unsigned int mode) {
+    // RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH
+    struct { unsigned long long flags, mode, resolve; } how = {(unsigned)flags | O_CLOEXEC, mode, 0x02 | 0x04 | 0x08};
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}

@@ -46,6 +46,7 @@ struct BundleCreation {
         }
 
         // Everything that can go wrong with the image comes first.
+        try ImageAccess.waitForLayers(of: granted, request, over: connection)
         let image = ImageRoot(descriptor: granted.descriptor)
         let config = try runtimeConfig(image, granted.details, over: connection)
         if directory.record == nil {

@@ -87,8 +87,8 @@ private func digest(at path: String) throws -> Digest {
 /// The lines in which two trees differ, `-` for the first and `+` for the second; empty when they look the same.
 ///
 /// The root of an image that nobody has looked into shows default attributes: both are listed first.
-func differences(between first: String, and second: String) throws -> [String] {
+func differences(between first: String, and second: String, content: Bool = true) throws -> [String] {
     try output("ls", first, second)
-    let (one, two) = (try describeTree(first), try describeTree(second))
+    let (one, two) = (try describeTree(first, content: content), try describeTree(second, content: content))
     return Set(one).subtracting(two).map { "- " + $0 }.sorted() + Set(two).subtracting(one).map { "+ " + $0 }.sorted()
 }
