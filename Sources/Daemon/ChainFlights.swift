@@ -10,7 +10,7 @@ struct OpenChain: Sendable {
     let tree: Tree
     let layers: [StoredLayer]
 
-    var contents: [LayerContent] { layers.map { LayerContent(data: $0.data, owner: $0) } }
+    var contents: [LayerContent] { layers.map { LayerContent(data: $0.data, byteCount: $0.byteCount, owner: $0) } }
 }
 
 /// Makes chains ready to be served, each at most once at a time however many want it.

@@ -12,7 +12,7 @@ final class ReadyTree: Sendable {
     let tree: Tree
     private let layers: [LayerContent]
     /// The layers' descriptors once more, where reading them retains nothing.
-    private let descriptors: Descriptors
+    private let files: Files
     private let logger: Logger
     private let hasLoggedDamage = Atomic(false)
 
@@ -21,22 +21,30 @@ final class ReadyTree: Sendable {
         precondition(layers.count == tree.diffIDs.count, "a tree needs the content of each of its layers")
         self.tree = tree
         self.layers = layers
-        descriptors = Descriptors(layers)
+        files = Files(layers)
         self.logger = logger
     }
 
-    deinit { descriptors.release() }
+    deinit { files.release() }
 
-    private struct Descriptors: @unchecked Sendable {
+    private struct Files: @unchecked Sendable {
         // Unchecked: written in init only.
-        let numbers: UnsafeMutableBufferPointer<Int32>
+        private let files: UnsafeMutableBufferPointer<(descriptor: Int32, cache: PageCacheAdvice)>
 
         init(_ layers: [LayerContent]) {
-            numbers = .allocate(capacity: layers.count)
-            for (index, layer) in layers.enumerated() { numbers.initializeElement(at: index, to: layer.data.rawValue) }
+            files = .allocate(capacity: layers.count)
+            for (index, layer) in layers.enumerated() {
+                files.initializeElement(
+                    at: index, to: (layer.data.rawValue, PageCacheAdvice(byteCount: Int(layer.byteCount))))
+            }
         }
 
-        func release() { numbers.deallocate() }
+        subscript(layer: Int) -> (descriptor: Int32, cache: PageCacheAdvice) { files[layer] }
+
+        func release() {
+            for file in files { file.cache.release() }
+            files.deallocate()
+        }
     }
 
     /// The longest name that a directory holds; NAME_MAX of all common file systems.
@@ -181,10 +189,11 @@ final class ReadyTree: Sendable {
 
     /// False when the layer's file does not have these bytes: it was damaged behind our back.
     private func fill(_ target: UnsafeMutableRawBufferPointer, _ layer: Int, _ offset: UInt64) -> Bool {
+        let file = files[layer]
         var done = 0
         while done < target.count {
             let count = pread(
-                descriptors.numbers[layer], target.baseAddress?.advanced(by: done), target.count - done,
+                file.descriptor, target.baseAddress?.advanced(by: done), target.count - done,
                 off_t(offset) + done)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
@@ -193,6 +202,7 @@ final class ReadyTree: Sendable {
             }
             done += count
         }
+        file.cache.served(done, at: Int(offset), of: file.descriptor)
         return true
     }
 

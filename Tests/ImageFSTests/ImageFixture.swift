@@ -21,7 +21,11 @@ import Tar
 struct ImageFixture {
     final class Content: Sendable {
         let file: FileDescriptor
-        init(_ file: FileDescriptor) { self.file = file }
+        let byteCount: Int64
+        init(_ bytes: [UInt8]) throws {
+            file = try ImageFixture.unnamedFile(bytes)
+            byteCount = Int64(bytes.count)
+        }
         deinit { close(file.rawValue) }
     }
 
@@ -32,7 +36,7 @@ struct ImageFixture {
     let content: Content
     let chainID: Digest
 
-    var layers: [LayerContent] { [LayerContent(data: content.file, owner: content)] }
+    var layers: [LayerContent] { [LayerContent(data: content.file, byteCount: content.byteCount, owner: content)] }
 
     init(rootMode: UInt16 = 0o755, manyCount: Int = 300, withAttributes: Bool = true) throws {
         var data: [UInt8] = Array(repeating: 0xee, count: 512)
@@ -84,10 +88,10 @@ struct ImageFixture {
         chainID = diffID
         let layer = try LayerIndex(MappedFile(bytes: index), diffID: diffID)
         tree = try Tree(MappedFile(bytes: TreeMerge.tree(of: [layer], chainID: chainID)), chainID: chainID)
-        content = Content(try Self.unnamedFile(data))
+        content = try Content(data)
     }
 
-    private static func unnamedFile(_ bytes: [UInt8]) throws -> FileDescriptor {
+    fileprivate static func unnamedFile(_ bytes: [UInt8]) throws -> FileDescriptor {
         var template = Array("/tmp/imgfs-layer.XXXXXX".utf8CString)
         let number = mkstemp(&template)
         guard number >= 0 else { throw Errno(rawValue: errno) }
