@@ -9,7 +9,7 @@ DESTDIR   ?=
 
 BUILD_PACKAGES = git g++ pkg-config libfuse3-dev zlib1g-dev libsqlite3-dev libzstd-dev libisal-dev libcurl4-openssl-dev libssl-dev
 DEMO_PACKAGES  = $(BUILD_PACKAGES) fuse3 mount util-linux jq
-TEST_PACKAGES  = $(DEMO_PACKAGES) docker-registry nginx-light skopeo runc crun attr acl libcap2-bin e2fsprogs curl zstd rsync gcc libc6-dev libarchive-tools apache2-utils python3-minimal
+TEST_PACKAGES  = $(DEMO_PACKAGES) docker-registry nginx-light skopeo runc crun podman bubblewrap systemd-container attr acl libcap2-bin e2fsprogs curl zstd rsync gcc libc6-dev libarchive-tools apache2-utils python3-minimal
 CHECK_PACKAGES = shellcheck
 
 # The toolchain: swift from PATH, or where swift.org's archive is commonly unpacked.
