@@ -103,7 +103,7 @@ final class Child {
     }
 
     private static func inheritedEnvironment() -> [(String, String)] {
-        ["PATH", "HOME", "LANG", "TMPDIR"].compactMap { name in
+        ["PATH", "HOME", "LANG", "TMPDIR", "ASAN_OPTIONS", "TSAN_OPTIONS"].compactMap { name in
             getenv(name).map { (name, String(cString: $0)) }
         }
     }
