@@ -9,7 +9,7 @@ DESTDIR   ?=
 
 BUILD_PACKAGES = git g++ pkg-config libfuse3-dev zlib1g-dev libsqlite3-dev libzstd-dev libisal-dev libcurl4-openssl-dev libssl-dev
 DEMO_PACKAGES  = $(BUILD_PACKAGES) fuse3 mount util-linux jq
-TEST_PACKAGES  = $(DEMO_PACKAGES) docker-registry nginx-light skopeo runc crun podman bubblewrap systemd-container attr acl libcap2-bin e2fsprogs curl zstd rsync gcc libc6-dev libarchive-tools apache2-utils python3-minimal
+TEST_PACKAGES  = $(DEMO_PACKAGES) docker-registry nginx-light skopeo runc crun podman bubblewrap systemd-container attr acl libcap2-bin e2fsprogs curl zstd rsync gcc libc6-dev libarchive-tools apache2-utils python3-minimal umoci pigz
 CHECK_PACKAGES = shellcheck
 
 # The toolchain: swift from PATH, or where swift.org's archive is commonly unpacked.
@@ -20,13 +20,14 @@ RELEASE = .build/release/imgfs
 SWIFT_FLAGS = --disable-automatic-resolution
 RELEASE_FLAGS = $(SWIFT_FLAGS) -c release --static-swift-stdlib
 
-.PHONY: help all build demo test unit-test integration-test sanitize check format bench install uninstall clean \
+.PHONY: help all build demo test unit-test integration-test differential sanitize check format bench install uninstall clean \
 	build-packages demo-packages test-packages check-packages resolve
 
 help:
 	@echo "make build      build the program ($(RELEASE))"
 	@echo "make demo       make a small image, mount it with mount(8), show it, unmount it"
 	@echo "make test       unit tests, then integration tests with real mounts, registries and runtimes"
+	@echo "make differential COUNT=20000 SEED=1   compare so many random images, from a seed, with umoci and overlayfs"
 	@echo "make sanitize   all tests under the thread sanitizer and the address sanitizer (half an hour)"
 	@echo "make check      formatting, warnings, imports, scripts"
 	@echo "make bench      print the benchmark tables of docs/performance.md"
@@ -65,6 +66,16 @@ unit-test: resolve
 
 integration-test: test-packages build
 	@Tests/Tools/test $(SWIFT) $(RELEASE) integration
+
+# Without a seed: other images each time. What it prints about a failure has the command that repeats it.
+COUNT ?= 20000
+SEED  ?= $(shell date +%s)
+
+differential: test-packages build
+	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+	IMGFS_BINARY=$(abspath $(RELEASE)) IMGFS_DIFFERENTIAL_COUNT=$(COUNT) IMGFS_DIFFERENTIAL_SEED=$(SEED) \
+		Tests/Tools/with-mount-helper $(RELEASE) $(SWIFT) test $(SWIFT_FLAGS) --skip-build --disable-xctest \
+		--no-parallel --filter IntegrationTests.DifferentialTests
 
 sanitize: test-packages resolve
 	@Tests/Tools/sanitize $(SWIFT)

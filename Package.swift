@@ -49,8 +49,9 @@ var targets: [Target] = [
         name: "imgfs-mount", dependencies: ["Command"], swiftSettings: settings, linkerSettings: mountHelperLinking),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
-        name: "IntegrationTests", dependencies: ["OCI", "Content", "Control", "CLinux", system], swiftSettings: settings
-    ),
+        name: "IntegrationTests",
+        dependencies: ["OCI", "Content", "Control", "CLinux", "CZlib", "CZstd", "TestSupport", system],
+        swiftSettings: settings),
 ]
 if withISAL { targets.append(library("CISAL", pkgConfig: "libisal", package: "libisal-dev")) }
 

@@ -25,7 +25,7 @@ struct EntryPath: Equatable {
 
     /// Takes apart the path of an entry. Reuses this value's memory.
     mutating func parse(_ path: [UInt8], limits: LayerLimits) throws(EntryFault) {
-        try normalize(path, limits: limits)
+        try normalize(path, limits: limits, whiteoutsAreLonger: true)
         try recognizeWhiteout()
     }
 
@@ -48,6 +48,13 @@ struct EntryPath: Equatable {
 
     /// Takes apart the target of a hard link, in which whiteouts have no meaning.
     mutating func normalize(_ path: [UInt8], limits: LayerLimits) throws(EntryFault) {
+        try normalize(path, limits: limits, whiteoutsAreLonger: false)
+    }
+
+    /// `whiteoutsAreLonger`: the limit for names is that of the file that a whiteout hides.
+    private mutating func normalize(
+        _ path: [UInt8], limits: LayerLimits, whiteoutsAreLonger: Bool
+    ) throws(EntryFault) {
         bytes.removeAll(keepingCapacity: true)
         directoryByteCount = 0
         role = .file
@@ -58,19 +65,26 @@ struct EntryPath: Equatable {
             while start < path.count, fault == nil {
                 var end = start
                 while end < path.count, path[end] != slash { end += 1 }
-                fault = append(UnsafeRawBufferPointer(rebasing: path[start..<end]), limits: limits)
+                let component = UnsafeRawBufferPointer(rebasing: path[start..<end])
+                let prefixByteCount =
+                    whiteoutsAreLonger && component.starts(with: whiteoutPrefix) ? whiteoutPrefixByteCount : 0
+                fault = append(component, limits: limits, prefixByteCount: prefixByteCount)
                 start = end + 1
             }
         }
         if let fault { throw fault }
     }
 
-    private mutating func append(_ component: UnsafeRawBufferPointer, limits: LayerLimits) -> EntryFault? {
+    private mutating func append(
+        _ component: UnsafeRawBufferPointer, limits: LayerLimits, prefixByteCount: Int
+    ) -> EntryFault? {
         guard let first = component.first else { return nil }
         if first == dot, component.count == 1 { return nil }
         if first == dot, component.count == 2, component[1] == dot { return .parentComponent }
         for byte in component where byte == 0 { return .nulByte }
-        if component.count > limits.maximumNameByteCount { return .longName(limit: limits.maximumNameByteCount) }
+        if component.count - prefixByteCount > limits.maximumNameByteCount {
+            return .longName(limit: limits.maximumNameByteCount)
+        }
         directoryByteCount = bytes.count
         if !bytes.isEmpty { bytes.append(slash) }
         bytes.append(contentsOf: component)

@@ -51,6 +51,8 @@ struct EntryPathTests {
         let name = String(repeating: "n", count: 255)
         #expect(try parse(name).name.count == 255)
         #expect(throws: EntryFault.longName(limit: 255)) { try parse(name + "n") }
+        #expect(try parse("a/.wh." + name).name.count == 255)
+        #expect(throws: EntryFault.longName(limit: 255)) { try parse("a/.wh.n" + name) }
         let path = Array(repeating: name, count: 16).joined(separator: "/")
         #expect(try parse(path).bytes.count == 4095)
         #expect(throws: EntryFault.longPath(limit: 4095)) { try parse("a/" + path) }

@@ -77,8 +77,7 @@ final class TestImage {
     func finish(
         diffIDs: [Digest]? = nil, architecture: String? = nil, config execution: String = #"{"Cmd":["/bin/sh"]}"#
     ) throws {
-        let machine = try output("uname", "-m").split(separator: "\n")[0]
-        let architecture = architecture ?? ["x86_64": "amd64", "aarch64": "arm64"][String(machine)] ?? String(machine)
+        let architecture = architecture ?? Self.hostArchitecture
         let ids = (diffIDs ?? layers.map(\.diffID)).map { "\"\($0)\"" }.joined(separator: ",")
         let config = try add(
             document: """
@@ -101,6 +100,14 @@ final class TestImage {
             "annotations":{"org.opencontainers.image.ref.name":"latest"}}]}
             """, to: path + "/index.json")
     }
+
+    /// The host's processor as image configs name it.
+    static let hostArchitecture: String = {
+        var name = utsname()
+        uname(&name)
+        let machine = withUnsafeBytes(of: &name.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        return ["x86_64": "amd64", "aarch64": "arm64"][machine] ?? machine
+    }()
 
     func path(of digest: Digest) -> String { "\(path)/blobs/sha256/\(digest.hex)" }
 
