@@ -87,6 +87,7 @@ check: check-packages
 	@Tests/Tools/check $(SWIFT) $(SCRIPTS)
 
 bench: test-packages build
+	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks
 	@Tests/Tools/bench $(RELEASE)
 
 install:

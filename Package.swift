@@ -47,6 +47,9 @@ var targets: [Target] = [
     // What mount(8) runs: loads none of the daemon's libraries, since people wait for it.
     .executableTarget(
         name: "imgfs-mount", dependencies: ["Command"], swiftSettings: settings, linkerSettings: mountHelperLinking),
+    .executableTarget(
+        name: "Benchmarks", dependencies: ["OCI", "Content", "Tar", "Compression", "LayerIndex", "Snapshot", system],
+        path: "Tests/Benchmarks", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
         name: "IntegrationTests",
