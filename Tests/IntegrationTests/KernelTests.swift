@@ -117,6 +117,47 @@ struct KernelTests {
         #expect(try run("head", "-c", "1", full + "/zero").succeeded)
     }
 
+    @Test func `access lists in the text form of tar programs are ignored, as container runtimes do`() throws {
+        let directory = try TestDirectory()
+        let tree = try directory.makeDirectory("tree")
+        let image = try TestImage()
+        for program in ["tar --acls --format=pax", "bsdtar --acls --format=pax"] {
+            let tar = directory.path("layer.tar")
+            try shell(
+                """
+                cd '\(tree)'; rm -f *; echo x >'\(program.prefix(3))'; setfacl -m u:1234:r *
+                \(program) -cf '\(tar)' *; grep -q SCHILY.acl.access '\(tar)'
+                """)
+            try image.add(tar: tar)
+        }
+        try image.finish()
+        let installation = try Installation()
+        let target = try installation.mount(image.source)
+        for name in ["tar", "bsd"] {
+            #expect(try !output("getfacl", "-c", "-p", target + "/" + name).contains("1234"))
+        }
+    }
+
+    @Test func `127 layers, some without entries, are one tree`() throws {
+        let directory = try TestDirectory()
+        let image = try TestImage()
+        for number in 1...127 {
+            let tar = directory.path("layer.tar")
+            // Every tenth layer is an archive of end blocks.
+            try shell(
+                number % 10 == 0
+                    ? "head -c 10240 /dev/zero >'\(tar)'"
+                    : "cd '\(directory.path)'; echo \(number) >last; echo \(number) >\(number); tar -cf layer.tar last \(number)"
+            )
+            try image.add(tar: tar, compression: .none)
+        }
+        try image.finish()
+        let installation = try Installation()
+        let target = try installation.mount(image.source)
+        #expect(try output("sh", "-c", "ls '\(target)' | wc -l") == "116\n")
+        #expect(try output("cat", target + "/last", target + "/1", target + "/126") == "127\n1\n126\n")
+    }
+
     @Test func `a tree is walked and read by twenty processes at once`() throws {
         let image = try TestImage(scripts: [
             "for d in 1 2 3 4 5 6 7 8; do mkdir $d; (cd $d; for f in $(seq 200); do echo $d/$f >$f; done); done"
