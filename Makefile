@@ -20,7 +20,7 @@ RELEASE = .build/release/imgfs
 SWIFT_FLAGS = --disable-automatic-resolution
 RELEASE_FLAGS = $(SWIFT_FLAGS) -c release --static-swift-stdlib
 
-.PHONY: help all build demo test unit-test integration-test differential sanitize check format bench install uninstall clean \
+.PHONY: help all build demo test unit-test integration-test differential sanitize fuzz check format bench install uninstall clean \
 	build-packages demo-packages test-packages check-packages resolve
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo "make test       unit tests, then integration tests with real mounts, registries and runtimes"
 	@echo "make differential COUNT=20000 SEED=1   compare so many random images, from a seed, with umoci and overlayfs"
 	@echo "make sanitize   all tests under the thread sanitizer and the address sanitizer (half an hour)"
+	@echo "make fuzz       libFuzzer over all that reads untrusted bytes, SECONDS_EACH=60; TARGET=tar for one"
 	@echo "make check      formatting, warnings, imports, scripts"
 	@echo "make bench      print the benchmark tables of docs/performance.md"
 	@echo "make install    install into DESTDIR=$(DESTDIR) PREFIX=$(PREFIX); make uninstall takes it away"
@@ -79,6 +80,10 @@ differential: test-packages build
 
 sanitize: test-packages resolve
 	@Tests/Tools/sanitize $(SWIFT)
+
+SECONDS_EACH ?= 60
+fuzz: resolve
+	@Tests/Tools/fuzz $(SWIFT) $(SECONDS_EACH) $(TARGET)
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests

@@ -79,12 +79,28 @@ targets += part("Runtime", ["OCI"], tests: ["Content"])
 targets += part(
     "Daemon",
     [
-        "OCI", "Content", "KeyedMutex", "Threads", "LayerIndex", "Snapshot", "Registry", "LocalImage", "Store",
-        "Layers", "FUSE",
+        "OCI", "Content", "KeyedMutex", "Threads", "Tar", "Compression", "LayerIndex", "Snapshot", "Registry",
+        "LocalImage", "Store", "Layers", "FUSE",
         "ImageFS", "Control", "CLinux", system, log,
     ])
 targets += part(
     "Command", ["Control", "OCI", "Runtime", "Tar", "CLinux", arguments, system], tests: ["Content", "Threads"])
+
+// The readers of untrusted bytes: tests replay the fuzzers' corpus; with IMGFS_FUZZ (make fuzz) the same files become the
+// program that libFuzzer drives.
+let fuzzed: [Target.Dependency] = [
+    "OCI", "Content", "Tar", "Compression", "LayerIndex", "Snapshot", "Registry", "LocalImage", "Layers", "Control",
+]
+if Context.environment["IMGFS_FUZZ"] != nil {
+    targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: fuzzed, path: "Tests/FuzzTests", exclude: ["Corpus", "CorpusTests.swift"],
+            swiftSettings: settings))
+} else {
+    targets.append(
+        .testTarget(
+            name: "FuzzTests", dependencies: fuzzed, exclude: ["Corpus", "Driver"], swiftSettings: settings))
+}
 
 let package = Package(
     name: "imgfs",

@@ -13,6 +13,8 @@ static inline struct inflate_state *imgfs_isal_make(void) {
 }
 
 /// One call of isal_inflate: moves the input on, sets `*written` to the bytes put out. Negative when the stream is bad.
+///
+/// In a bad block the library may give back more input than it was given: what is left is then behind the end.
 static inline int imgfs_isal_inflate(
     struct inflate_state *state, const uint8_t **input, size_t *input_count, uint8_t *output, size_t output_count,
     size_t *written) {
@@ -22,7 +24,12 @@ static inline int imgfs_isal_inflate(
     state->avail_in = in;
     state->next_out = output;
     state->avail_out = out;
-    const int result = isal_inflate(state);
+    int result = isal_inflate(state);
+    if (state->avail_in > in || state->avail_out > out) {
+        state->avail_in = state->avail_in > in ? in : state->avail_in;
+        state->avail_out = state->avail_out > out ? out : state->avail_out;
+        if (result >= 0) result = ISAL_INVALID_BLOCK;
+    }
     *input += in - state->avail_in;
     *input_count -= in - state->avail_in;
     *written = out - state->avail_out;

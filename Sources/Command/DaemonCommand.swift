@@ -32,6 +32,13 @@ struct DaemonRunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("No new attempt starts after this time.", valueName: "seconds"))
     var retryTime = DaemonConfiguration().retryTimeSeconds
 
+    @Option(
+        name: .customLong("limit"),
+        help: ArgumentHelp(
+            "Lets images have more, or less, of something; may be given several times. Names and defaults are in"
+                + " docs/cli.md.", valueName: "name=value"))
+    var limitSettings: [String] = []
+
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     var logLevel = DaemonConfiguration().logLevel
 
@@ -47,6 +54,7 @@ struct DaemonRunCommand: ParsableCommand {
     private static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
 
     func validate() throws {
+        _ = try limits
         guard maxDownloads >= 1 else { throw ValidationError("--max-downloads is at least 1") }
         guard attempts >= 1 else { throw ValidationError("--attempts is at least 1") }
         for (name, value) in [
@@ -59,7 +67,23 @@ struct DaemonRunCommand: ParsableCommand {
         }
     }
 
-    var settings: DaemonConfiguration {
+    /// Of a limit that is set twice the last value counts.
+    private var limits: [ResourceLimit: UInt64] {
+        get throws {
+            var limits: [ResourceLimit: UInt64] = [:]
+            for setting in limitSettings {
+                do throws(ResourceLimit.ParseError) {
+                    let (limit, value) = try ResourceLimit.parse(setting)
+                    limits[limit] = value
+                } catch {
+                    throw ValidationError(error.description)
+                }
+            }
+            return limits
+        }
+    }
+
+    func settings() throws -> DaemonConfiguration {
         let paths = daemon.paths
         var settings = DaemonConfiguration(root: paths.root, socketPath: paths.socket)
         settings.maximumDownloads = maxDownloads
@@ -68,6 +92,7 @@ struct DaemonRunCommand: ParsableCommand {
         settings.attempts = attempts
         settings.retryTimeSeconds = retryTime
         settings.logLevel = logLevel
+        settings.limits = try limits
         return settings
     }
 
@@ -84,6 +109,7 @@ struct DaemonRunCommand: ParsableCommand {
             "--idle-timeout", "\(idleTimeout)", "--attempts", "\(attempts)", "--retry-time", "\(retryTime)",
             "--log-level", logLevel,
         ]
+        for setting in limitSettings { start.daemonOptions += ["--limit", setting] }
         _ = try start.connect()
     }
 
@@ -95,7 +121,7 @@ struct DaemonRunCommand: ParsableCommand {
         DescriptorLimit.raise()
         do {
             try redirectLog()
-            try await daemon(settings)
+            try await daemon(settings())
             return ExitStatus.success
         } catch {
             let failure = CommandFailure(error)

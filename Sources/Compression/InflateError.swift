@@ -53,9 +53,9 @@ extension InflateError.Reason: CustomStringConvertible {
         case .trailingGarbage(let format): "unexpected bytes after the end of the \(format.rawValue) stream"
         case .tooShort: "the stream is cut off"
         case .unsupported(let name): "compressed with \(name), which is not supported"
-        case .tooLarge(let limit): "inflates to more than \(limit) bytes"
-        case .expandsTooMuch(let limit): "inflates to more than \(limit) times its compressed size"
-        case .windowTooLarge(let limit): "zstd window larger than \(limit) bytes"
+        case .tooLarge(let limit): "inflates to more than \(limit) bytes (limit layer-size)"
+        case .expandsTooMuch(let limit): "inflates to more than \(limit) times its compressed size (limit expansion)"
+        case .windowTooLarge(let limit): "zstd window larger than \(limit) bytes (limit zstd-window)"
         case .outOfMemory: "out of memory"
         }
     }

@@ -12,7 +12,8 @@ public func resolve(
 ) throws -> (image: Image, documents: [Document]) {
     let resolver = Resolver(source: source, platform: platform, limits: limits)
     let root = try source.root()
-    try resolver.check(byteCount: root.bytes.count, limits.maximumManifestByteCount, of: "manifest \(root.digest)")
+    try resolver.check(
+        byteCount: root.bytes.count, limits.maximumManifestByteCount, "manifest-size", of: "manifest \(root.digest)")
     return try resolver.follow([root], label: nil)
 }
 
@@ -35,7 +36,7 @@ private struct Resolver {
 
     private func choose(_ trail: [Document], _ index: ImageIndex) throws -> (image: Image, documents: [Document]) {
         guard trail.count <= limits.maximumIndexDepth else {
-            throw error(.tooLarge, "indexes are nested more than \(limits.maximumIndexDepth) deep")
+            throw error(.tooLarge, "indexes are nested more than \(limits.maximumIndexDepth) deep (limit index-depth)")
         }
         let images = index.manifests.filter { descriptor in
             let type = descriptor.mediaType
@@ -50,7 +51,7 @@ private struct Resolver {
             throw error(
                 .tooLarge,
                 "the index has \(unlabelled.count) manifests without a platform,"
-                    + " \(limits.maximumUnlabelledManifestCount) are allowed")
+                    + " \(limits.maximumUnlabelledManifestCount) are allowed (limit unlabelled-manifests)")
         }
         if unlabelled.count == 1, images.count == 1 {
             return try follow(trail + [try document(unlabelled[0])], label: nil)
@@ -100,10 +101,12 @@ extension Resolver {
         guard manifest.layers.count <= limits.maximumLayerCount else {
             throw error(
                 .tooLarge,
-                "manifest \(digest) has \(manifest.layers.count) layers, \(limits.maximumLayerCount) are allowed")
+                "manifest \(digest) has \(manifest.layers.count) layers, \(limits.maximumLayerCount) are allowed"
+                    + " (limit layers)")
         }
         for layer in manifest.layers {
-            try check(byteCount: Int(layer.size), limits.maximumLayerByteCount, of: "layer \(layer.digest)")
+            try check(
+                byteCount: Int(layer.size), limits.maximumLayerByteCount, "blob-size", of: "layer \(layer.digest)")
             if MediaType.isForeignLayer(layer.mediaType) {
                 throw error(
                     .unsupported,
@@ -127,7 +130,7 @@ extension Resolver {
 
     private func document(_ descriptor: Descriptor) throws -> Document {
         let subject = "manifest \(descriptor.digest)"
-        try check(byteCount: Int(descriptor.size), limits.maximumManifestByteCount, of: subject)
+        try check(byteCount: Int(descriptor.size), limits.maximumManifestByteCount, "manifest-size", of: subject)
         let document = try source.manifest(descriptor)
         try check(document, is: descriptor, subject)
         return document
@@ -135,7 +138,7 @@ extension Resolver {
 
     private func configDocument(_ descriptor: Descriptor) throws -> Document {
         let subject = "config \(descriptor.digest)"
-        try check(byteCount: Int(descriptor.size), limits.maximumConfigByteCount, of: subject)
+        try check(byteCount: Int(descriptor.size), limits.maximumConfigByteCount, "config-size", of: subject)
         let document = Document(bytes: try source.config(descriptor), mediaType: descriptor.mediaType)
         try check(document, is: descriptor, subject)
         return document
@@ -151,9 +154,9 @@ extension Resolver {
         }
     }
 
-    func check(byteCount: Int, _ maximum: Int, of subject: String) throws {
+    func check(byteCount: Int, _ maximum: Int, _ limit: String, of subject: String) throws {
         guard byteCount <= maximum else {
-            throw error(.tooLarge, "\(subject) has \(byteCount) bytes, \(maximum) are allowed")
+            throw error(.tooLarge, "\(subject) has \(byteCount) bytes, \(maximum) are allowed (limit \(limit))")
         }
     }
 

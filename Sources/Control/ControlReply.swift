@@ -27,7 +27,7 @@ struct ControlFailure: Codable, Sendable, Equatable {
 
     init(_ error: any Error) {
         switch error {
-        case let error as any DescribedError: self.init(kind: error.kind, message: error.description)
+        case let error as any DescribedError: self.init(kind: error.kind, message: error.advice)
         case is CancellationError: self.init(kind: .cancelled, message: "the request was given up")
         case is DecodingError: self.init(kind: .usage, message: "the request cannot be understood: \(error)")
         default: self.init(kind: .fault, message: "unexpected error: \(error)")

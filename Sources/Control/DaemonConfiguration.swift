@@ -12,6 +12,8 @@ public struct DaemonConfiguration: Sendable, Hashable, Codable {
     public var attempts = 5
     /// No new attempt starts after this time, counted from the first.
     public var retryTimeSeconds: Double = 60
+    /// Limits that are not to have their defaults.
+    public var limits: [ResourceLimit: UInt64] = [:]
     /// trace, debug, info, notice, warning, error or critical. The log goes to standard error.
     public var logLevel = "info"
 

@@ -1,5 +1,6 @@
 import ImageFS
 import KeyedMutex
+import LayerIndex
 import OCI
 import Snapshot
 import Store
@@ -17,14 +18,16 @@ struct OpenChain: Sendable {
 final class ChainFlights: Sendable {
     private let store: Store
     private let layers: LayerFlights
+    private let limits: TreeLimits
     private let storeThreads: BlockingPool
     private let flights = Singleflight<Digest, OpenChain>(rank: .chain)
     private let failures = RecentFailures()
     private let retained = RetainedChains()
 
-    init(store: Store, layers: LayerFlights, storeThreads: BlockingPool) {
+    init(store: Store, layers: LayerFlights, limits: TreeLimits = TreeLimits(), storeThreads: BlockingPool) {
         self.store = store
         self.layers = layers
+        self.limits = limits
         self.storeThreads = storeThreads
     }
 
@@ -49,7 +52,8 @@ final class ChainFlights: Sendable {
     func openStored(_ chain: Chain) async throws -> OpenChain? {
         try await storeThreads.run { [store] in
             guard let file = try store.tree(chain.chainID),
-                let tree = try? Tree(file, chainID: chain.chainID)  // a damaged one is made again at the first access
+                // A damaged one is made again at the first access.
+                let tree = try? Tree(file, chainID: chain.chainID), tree.diffIDs == chain.diffIDs
             else { return nil }
             var layers: [StoredLayer] = []
             for diffID in tree.diffIDs {
@@ -61,6 +65,21 @@ final class ChainFlights: Sendable {
     }
 
     private func make(_ chain: Chain) async throws -> OpenChain {
+        // A layer whose index turns out to be damaged is fetched once more.
+        for _ in 0..<2 {
+            let layers = try await stored(chain)
+            if let opened = try await storeThreads.run({ [store, limits] in
+                try Self.open(chain, layers, in: store, limits)
+            }) {
+                return opened
+            }
+        }
+        throw DaemonError(
+            .io, "\(chain.name): a layer was damaged, and is again after it was fetched; is the disk failing?")
+    }
+
+    /// The layers in the chain's order, fetched where they are not in the store.
+    private func stored(_ chain: Chain) async throws -> [StoredLayer] {
         let layers = self.layers
         let stored = try await withThrowingTaskGroup(of: (Digest, StoredLayer).self) { group in
             for diffID in chain.distinctDiffIDs {
@@ -70,20 +89,42 @@ final class ChainFlights: Sendable {
             for try await (diffID, layer) in group { stored[diffID] = layer }
             return stored
         }
-        let ordered = chain.diffIDs.compactMap { stored[$0] }
-        return try await storeThreads.run { [store] in
-            if let file = try store.tree(chain.chainID) {
-                do {
-                    return OpenChain(tree: try Tree(file, chainID: chain.chainID), layers: ordered)
-                } catch {
-                    // Damaged, or of another version: it is made again from the layers.
-                    try store.removeTree(chain.chainID)
-                }
+        return chain.diffIDs.compactMap { stored[$0] }
+    }
+
+    /// The tree from the store, or merged from the layers; nil when the index of a layer was damaged, which is then removed.
+    private static func open(
+        _ chain: Chain, _ layers: [StoredLayer], in store: Store, _ limits: TreeLimits
+    ) throws -> OpenChain? {
+        if let file = try store.tree(chain.chainID) {
+            do {
+                let tree = try Tree(file, chainID: chain.chainID)
+                if tree.diffIDs == chain.diffIDs { return OpenChain(tree: tree, layers: layers) }
+            } catch {
+                // Damaged, or of another version: it is made again from the layers.
             }
-            let bytes = try TreeMerge.tree(of: ordered.map { try $0.index() }, chainID: chain.chainID)
-            let file = try store.publishTree(chain.chainID, bytes)
-            return OpenChain(tree: try Tree(file, chainID: chain.chainID), layers: ordered)
+            try store.removeTree(chain.chainID)
         }
+        var isWhole = true
+        var indexes: [LayerIndex] = []
+        var byteCount = 0
+        for layer in layers {
+            // All are looked at, so that all that are damaged are fetched again together.
+            guard let index = try layer.index() else {
+                isWhole = false
+                continue
+            }
+            indexes.append(index)
+            byteCount += index.indexByteCount
+            guard byteCount <= limits.maximumIndexByteCount else {
+                throw TreeError.tooLarge(.indexBytes, limit: limits.maximumIndexByteCount)
+            }
+        }
+        guard isWhole else { return nil }
+        let bytes = try TreeMerge.tree(of: indexes, chainID: chain.chainID, limits: limits)
+        indexes = []
+        try store.publishTree(chain.chainID, bytes)
+        return OpenChain(tree: try Tree(LoadedFile(bytes: bytes), chainID: chain.chainID), layers: layers)
     }
 
     /// Chains that are mounted or worked on.

@@ -14,7 +14,7 @@ struct DaemonError: DescribedError {
 /// The kind and text of any error, for replies and the log.
 func describe(_ error: any Error) -> (kind: FailureKind, text: String) {
     switch error {
-    case let error as any DescribedError: (error.kind, error.description)
+    case let error as any DescribedError: (error.kind, error.advice)
     case is CancellationError: (.cancelled, "cancelled")
     default: (.fault, "\(error)")
     }

@@ -13,6 +13,7 @@ import Threads
 final class ImageResolver: Sendable {
     private let store: Store
     private let registry: RegistryClient
+    private let limits: ImageLimits
     private let resolveThreads: BlockingPool
     /// For the catalogue: what is stored is found also while every resolving thread waits for a registry.
     private let storeThreads: BlockingPool
@@ -28,9 +29,13 @@ final class ImageResolver: Sendable {
         var description: String { "\(source) \(platform)" }
     }
 
-    init(store: Store, registry: RegistryClient, resolveThreads: BlockingPool, storeThreads: BlockingPool) {
+    init(
+        store: Store, registry: RegistryClient, limits: ImageLimits = ImageLimits(), resolveThreads: BlockingPool,
+        storeThreads: BlockingPool
+    ) {
         self.store = store
         self.registry = registry
+        self.limits = limits
         self.resolveThreads = resolveThreads
         self.storeThreads = storeThreads
     }
@@ -82,7 +87,7 @@ final class ImageResolver: Sendable {
         let key = ResolutionKey(
             source: source, platform: platform, isPlatformRequired: required != nil, insecure: request.insecure,
             credentials: credentials)
-        return try await flights.run(key, holder: source.description) { [store, registry, resolveThreads] in
+        return try await flights.run(key, holder: source.description) { [store, registry, limits, resolveThreads] in
             try await resolveThreads.run {
                 // Nothing was stored a moment ago. What is stored now is fresh, also for one who wants it fresh.
                 if mayUseStored,
@@ -92,10 +97,10 @@ final class ImageResolver: Sendable {
                     return stored
                 }
                 let opened = try openSource(
-                    source, registry: registry, insecure: request.insecure, credentials: credentials)
+                    source, registry: registry, limits: limits, insecure: request.insecure, credentials: credentials)
                 // A platform that nobody asked for is a preference: a single manifest is taken as it is.
                 var (image, documents) = try Content.resolve(
-                    KnownDocuments(of: opened, in: store), platform: required)
+                    KnownDocuments(of: opened, in: store), platform: required, limits: limits)
                 image.name = source.description
                 try store.add(documents)
                 try store.record(image, for: platform)
@@ -121,8 +126,9 @@ final class ImageResolver: Sendable {
             place: LayerOrigin.Place(
                 name: source.description, manifestDigest: image.manifestDigest, insecure: request.insecure,
                 credentials: credentials),
-            open: { [registry] in
-                try openSource(source, registry: registry, insecure: request.insecure, credentials: credentials)
+            open: { [registry, limits] in
+                try openSource(
+                    source, registry: registry, limits: limits, insecure: request.insecure, credentials: credentials)
             },
             isRemote: isRemote)
     }
@@ -165,13 +171,13 @@ struct ResolvedImage: Sendable {
 
 /// Opens the place that a source names. Blocks.
 private func openSource(
-    _ source: Source, registry: RegistryClient, insecure: Bool, credentials: CredentialSource
+    _ source: Source, registry: RegistryClient, limits: ImageLimits, insecure: Bool, credentials: CredentialSource
 ) throws -> any ImageSource {
     switch source {
     case .registry(let reference): registry.image(reference, insecure: insecure, credentials: credentials)
-    case .layout(let path, let tag): try LayoutImage(path: FilePath(path), tag: tag)
+    case .layout(let path, let tag): try LayoutImage(path: FilePath(path), tag: tag, limits: limits)
     case .dockerArchive(let path, let reference):
-        try DockerArchiveImage(path: FilePath(path), reference: reference?.description)
+        try DockerArchiveImage(path: FilePath(path), reference: reference?.description, limits: limits)
     case .chain: throw DaemonError(.fault, "\(source) is no place to fetch from")
     }
 }

@@ -21,11 +21,14 @@ final class LayerFlights: Sendable {
     private let transfers = Mutex<[Digest: LayerTransfer]>([:])
     private let logger: Logger
 
-    init(store: Store, maximumDownloads: Int, storeThreads: BlockingPool, logger: Logger) {
+    init(
+        store: Store, maximumDownloads: Int, limits: UnpackLimits = UnpackLimits(), storeThreads: BlockingPool,
+        logger: Logger
+    ) {
         self.store = store
         self.storeThreads = storeThreads
         self.logger = logger
-        unpacker = LayerUnpacker(store: store)
+        unpacker = LayerUnpacker(store: store, limits: limits)
         unpackThreads = BlockingPool(name: "unpack", maximumThreads: maximumDownloads)
     }
 

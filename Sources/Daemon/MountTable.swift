@@ -15,10 +15,17 @@ final class MountTable: Sendable {
     private let workers: WorkerPool
     private let storeThreads: BlockingPool
     private let logger: Logger
-    private let entries = Mutex<[Digest: MountedImage]>([:])
+    private let entries = Mutex<Entries>(Entries())
     private let grants = Mutex<Grants>(Grants())
     /// Two requests for one chain make one session.
     private let creations = Singleflight<Digest, MountedImage>(rank: .mount)
+
+    private struct Entries {
+        /// What the next mount of a chain shares.
+        var current: [Digest: MountedImage] = [:]
+        /// Sessions that go on for the mounts that they have, and get no more.
+        var retired: [MountedImage] = []
+    }
 
     private struct Grants {
         static let maximumOpenCount = 1024
@@ -34,7 +41,7 @@ final class MountTable: Sendable {
         self.logger = logger
     }
 
-    var all: [MountedImage] { entries.withLock { Array($0.values) } }
+    var all: [MountedImage] { entries.withLock { Array($0.current.values) + $0.retired } }
 
     var waits: [KeyWait] { creations.flights }
 
@@ -85,9 +92,9 @@ final class MountTable: Sendable {
     }
 
     private func mountedImage(_ chain: Chain, _ image: Image, source: String) async throws -> MountedImage {
-        if let mounted = entries.withLock({ $0[chain.chainID] }) { return mounted }
+        if let mounted = entries.withLock({ $0.current[chain.chainID] }) { return mounted }
         return try await creations.run(chain.chainID, holder: chain.name) { [self] in
-            if let mounted = entries.withLock({ $0[chain.chainID] }) { return mounted }
+            if let mounted = entries.withLock({ $0.current[chain.chainID] }) { return mounted }
             return try await create(chain, image, source: source)
         }
     }
@@ -118,7 +125,7 @@ final class MountTable: Sendable {
             chain: chain, fileSystem: fileSystem, session: session,
             state: .init(source: source, image: image, mountedAtSeconds: Int64(Date.now.timeIntervalSince1970)))
         box.value = mounted
-        entries.withLock { $0[chain.chainID] = mounted }
+        entries.withLock { $0.current[chain.chainID] = mounted }
         return mounted
     }
 
@@ -150,6 +157,24 @@ final class MountTable: Sendable {
         }
     }
 
+    /// Something of these chains or layers was damaged and has been removed: the sessions that have it open go on, since
+    /// nobody can take it from them, but who mounts such an image from now on gets a new one.
+    func retire(chainIDs: Set<Digest>, diffIDs: Set<Digest>) {
+        let retired = entries.withLock { entries in
+            let affected = entries.current.values.filter {
+                chainIDs.contains($0.chainID) || !diffIDs.isDisjoint(with: $0.chain.diffIDs)
+            }
+            for mounted in affected { entries.current[mounted.chainID] = nil }
+            entries.retired += affected
+            return affected
+        }
+        for mounted in retired {
+            logger.error(
+                "a mounted image was damaged: unmount it and mount it again",
+                metadata: ["image": "\(mounted.chain.name)", "chainID": "\(mounted.chainID)"])
+        }
+    }
+
     /// Ends all sessions, for the daemon's end.
     func endAll() {
         for mounted in all { mounted.session.stop() }
@@ -157,9 +182,13 @@ final class MountTable: Sendable {
 
     private func forget(_ mounted: MountedImage) {
         let wasThere = entries.withLock { entries in
-            guard entries[mounted.chainID] === mounted else { return false }
-            entries[mounted.chainID] = nil
-            return true
+            if entries.current[mounted.chainID] === mounted {
+                entries.current[mounted.chainID] = nil
+                return true
+            }
+            let position = entries.retired.firstIndex { $0 === mounted }
+            if let position { entries.retired.remove(at: position) }
+            return position != nil
         }
         guard wasThere else { return }
         grants.withLock { grants in grants.open = grants.open.filter { $0.value !== mounted } }

@@ -20,18 +20,24 @@ public func runDaemon(_ configuration: DaemonConfiguration) async throws {
     var options = StoreOptions()
     // What is being unpacked is retained while it is; prune need not guess.
     options.pruneGrace = .zero
+    let limits = Limits(configuration.limits)
+    options.maximumPartialByteCount = limits.maximumPartialByteCount
+    options.maximumDocumentByteCount = max(
+        limits.image.maximumManifestByteCount, limits.image.maximumConfigByteCount)
     let store = try Store.open(FilePath(configuration.root), options: options, logger: logger)
-    let registry = RegistryClient(configuration: RegistryConfiguration(configuration), logger: logger)
+    let registry = RegistryClient(configuration: RegistryConfiguration(configuration, limits.image), logger: logger)
     // Few threads each: whoever waits for them holds none.
     let storeThreads = BlockingPool(name: "store", maximumThreads: 4)
     let resolveThreads = BlockingPool(name: "resolve", maximumThreads: 8)
     let workers = try WorkerPool()
     let layers = LayerFlights(
-        store: store, maximumDownloads: configuration.maximumDownloads, storeThreads: storeThreads, logger: logger)
-    let chains = ChainFlights(store: store, layers: layers, storeThreads: storeThreads)
+        store: store, maximumDownloads: configuration.maximumDownloads, limits: limits.unpack,
+        storeThreads: storeThreads, logger: logger)
+    let chains = ChainFlights(store: store, layers: layers, limits: limits.tree, storeThreads: storeThreads)
     let mountTable = MountTable(chains: chains, workers: workers, storeThreads: storeThreads, logger: logger)
     let resolver = ImageResolver(
-        store: store, registry: registry, resolveThreads: resolveThreads, storeThreads: storeThreads)
+        store: store, registry: registry, limits: limits.image, resolveThreads: resolveThreads,
+        storeThreads: storeThreads)
 
     let (stops, stop) = AsyncStream.makeStream(of: Void.self)
     let service = Service(
@@ -90,8 +96,9 @@ private func keepDurable(_ store: Store, on threads: BlockingPool, _ logger: Log
 }
 
 extension RegistryConfiguration {
-    init(_ configuration: DaemonConfiguration) {
+    init(_ configuration: DaemonConfiguration, _ limits: ImageLimits) {
         self.init()
+        self.limits = limits
         connectTimeoutSeconds = configuration.connectTimeoutSeconds
         idleTimeoutSeconds = max(1, Int(configuration.idleTimeoutSeconds.rounded(.up)))
         maximumAttempts = configuration.attempts

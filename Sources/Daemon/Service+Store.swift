@@ -53,6 +53,15 @@ extension Service {
         } onCancel: {
             isGivenUp.set()
         }
+        var (damagedChains, damagedLayers): (Set<Digest>, Set<Digest>) = ([], [])
+        for finding in report.problems {
+            switch finding.object {
+            case .tree(let chainID): damagedChains.insert(chainID)
+            case .layer(let diffID): damagedLayers.insert(diffID)
+            case .document, .partial, .catalogue: break
+            }
+        }
+        mountTable.retire(chainIDs: damagedChains, diffIDs: damagedLayers)
         try Task.checkCancellation()
         return VerifyResult(
             objectCount: report.objectCount, byteCount: report.byteCount,
@@ -68,7 +77,7 @@ private final class Flag: Sendable {
 }
 
 /// What the store cannot judge: whether a tree is one that can be served.
-private func checkTree(_ object: StoreObject, _ file: MappedFile) -> String? {
+private func checkTree(_ object: StoreObject, _ file: LoadedFile) -> String? {
     guard case .tree(let chainID) = object else { return nil }
     do {
         _ = try Tree(file, chainID: chainID)

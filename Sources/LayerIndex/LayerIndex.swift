@@ -14,11 +14,14 @@ public final class LayerIndex: Sendable {
     /// How many different sets of extended attributes there are; number 0 is the empty one.
     public let attributeSetCount: Int
 
-    private let file: MappedFile
+    /// Bytes of the index itself.
+    public var indexByteCount: Int { file.bytes.count }
+
+    private let file: LoadedFile
     let sections: LayerIndexSections
 
     /// Checks magic, version, checksum, digest and every record.
-    public init(_ file: MappedFile, diffID: Digest) throws(LayerIndexError) {
+    public init(_ file: LoadedFile, diffID: Digest) throws(LayerIndexError) {
         let sections: LayerIndexSections
         do {
             sections = try LayerIndexSections(validating: file.bytes, diffID: diffID)

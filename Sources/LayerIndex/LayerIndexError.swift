@@ -10,9 +10,11 @@ public enum LayerIndexError: DescribedError, Equatable {
     case unreadable(diffID: Digest, reason: String)
 
     /// What `LayerLimits` limits for a layer as a whole.
-    public enum LimitedQuantity: String, Sendable, Equatable {
+    public enum LimitedQuantity: String, Sendable, Equatable, CustomStringConvertible {
         case entries
-        case indexBytes = "bytes of index"
+        case indexBytes = "layer-index-size"
+
+        public var description: String { self == .entries ? "entries" : "bytes of index" }
     }
 
     public var kind: FailureKind {
@@ -28,7 +30,7 @@ public enum LayerIndexError: DescribedError, Equatable {
         case .invalidEntry(let path, let offset, let fault):
             "entry '\(path)' at byte \(offset) of the layer's archive \(fault)"
         case .tooLarge(let quantity, let limit):
-            "the layer has more than \(limit) \(quantity.rawValue); the limit can be raised"
+            "the layer has more than \(limit) \(quantity.description) (limit \(quantity.rawValue))"
         case .unreadable(let diffID, let reason):
             "the index of layer \(diffID) cannot be used: \(reason)"
         }
@@ -53,8 +55,8 @@ public enum EntryFault: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .parentComponent: "has '..' in its path or in its hard link's target"
         case .nulByte: "has a NUL byte in its path or link target"
-        case .longName(let limit): "has a name of more than \(limit) bytes"
-        case .longPath(let limit): "has a path or link target of more than \(limit) bytes"
+        case .longName(let limit): "has a name of more than \(limit) bytes (limit name-length)"
+        case .longPath(let limit): "has a path or link target of more than \(limit) bytes (limit path-length)"
         case .rootIsNotADirectory: "has no name, or would replace the root directory by something else"
         case .invalidWhiteout: "is no valid whiteout"
         case .emptyLinkTarget: "is a link without a target"

@@ -53,8 +53,17 @@ struct LayerIndexSections: @unchecked Sendable {
         for position in 0..<attributeSetCount where !isAttributeSetValid(position) {
             throw Fault(reason: "attribute set \(position) is damaged")
         }
-        for position in 0..<entryCount where !isEntryValid(position) {
-            throw Fault(reason: "entry \(position) is damaged")
+        var nextExtent = 0
+        for position in 0..<entryCount {
+            guard isEntryValid(position) else { throw Fault(reason: "entry \(position) is damaged") }
+            // Extents follow one another as their files do: none is looked at twice.
+            let entry = entry(position)
+            if entry.kind == .sparse {
+                guard entry.extents.lowerBound == nextExtent else {
+                    throw Fault(reason: "the extents of entry \(position) are damaged")
+                }
+                nextExtent = entry.extents.upperBound
+            }
         }
     }
 
@@ -97,6 +106,9 @@ struct LayerIndexSections: @unchecked Sendable {
 
 // Validation.
 extension LayerIndexSections {
+    /// PATH_MAX
+    private static let pathMaximum = 4096
+
     private func isInHeap(_ offset: Int, _ count: Int) -> Bool { offset + count <= heapByteCount }
 
     private func checkedString(_ number: Int, of table: UnsafeRawPointer) -> UnsafeRawBufferPointer? {
@@ -106,12 +118,13 @@ extension LayerIndexSections {
 
     private func isDirectoryValid(_ position: Int) -> Bool {
         guard let path = checkedString(position, of: directories) else { return false }
-        return position == 0 ? path.isEmpty : !path.isEmpty && EntryPath.isNormalized(path)
+        return position == 0
+            ? path.isEmpty : !path.isEmpty && path.count < Self.pathMaximum && EntryPath.isNormalized(path)
     }
 
     private func isAttributeSetValid(_ position: Int) -> Bool {
         guard let bytes = checkedString(position, of: attributeSets) else { return false }
-        return position == 0 ? bytes.isEmpty : AttributeSet.isValid(bytes)
+        return position == 0 ? bytes.isEmpty : !bytes.isEmpty && AttributeSet.isValid(bytes)
     }
 
     private func isEntryValid(_ position: Int) -> Bool {
@@ -149,9 +162,9 @@ extension LayerIndexSections {
             guard low + high <= extentCount, entry.size <= UInt64(Int64.max) else { return false }
             return areExtentsValid(entry)
         case .symbolicLink:
-            return high > 0 && isInHeap(low, high) && !heapBytes(low, high).contains(0)
+            return high > 0 && high < Self.pathMaximum && isInHeap(low, high) && !heapBytes(low, high).contains(0)
         case .hardLink:
-            return isInHeap(low, high) && EntryPath.isNormalized(heapBytes(low, high))
+            return high < Self.pathMaximum && isInHeap(low, high) && EntryPath.isNormalized(heapBytes(low, high))
         case .characterDevice, .blockDevice:
             return high < 1 << 12 && low < 1 << 20
         case .directory, .fifo, .whiteout, .opaque:

@@ -30,7 +30,7 @@ public struct CheckpointFile: Sendable {
         public var description: String
     }
 
-    private let file: MappedFile
+    private let file: LoadedFile
     public let blobDigest: Digest
     /// Compressed bytes.
     public let blobByteCount: UInt64
@@ -39,7 +39,7 @@ public struct CheckpointFile: Sendable {
     public let count: Int
 
     /// Checks the whole file, which must be of the layer `diffID`.
-    public init(_ file: MappedFile, diffID: Digest) throws(Fault) {
+    public init(_ file: LoadedFile, diffID: Digest) throws(Fault) {
         let bytes = file.bytes
         if let fault = Self.seal.fault(in: bytes, identity: diffID) { throw Fault(description: fault) }
         guard bytes.count >= Field.byteCount, let digest = Digest(bytes: bytes[Field.blobDigest..<Field.blobByteCount])

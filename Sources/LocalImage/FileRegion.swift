@@ -22,7 +22,9 @@ struct FileRegion: Sendable {
     func bytes(maximumByteCount: Int, _ subject: String) throws(LocalImageError) -> [UInt8] {
         guard byteCount <= maximumByteCount else {
             throw LocalImageError(
-                .tooLarge, "\(subject) in \(file.name) has \(byteCount) bytes, \(maximumByteCount) are allowed")
+                .tooLarge,
+                "\(subject) in \(file.name) has \(byteCount) bytes, \(maximumByteCount) are allowed"
+                    + " (limits manifest-size, config-size)")
         }
         var bytes = [UInt8](repeating: 0, count: Int(byteCount))
         var done = 0

@@ -35,7 +35,8 @@ extension Archive {
         guard image.layers.count <= limits.maximumLayerCount else {
             throw LocalImageError(
                 .tooLarge,
-                "\(file.name): the image has \(image.layers.count) layers, \(limits.maximumLayerCount) are allowed")
+                "\(file.name): the image has \(image.layers.count) layers, \(limits.maximumLayerCount) are allowed"
+                    + " (limit layers)")
         }
 
         var regions = [config.digest: configRegion]

@@ -31,3 +31,10 @@ public enum FailureKind: String, Sendable, Codable, CaseIterable {
     /// A fault of imgfs itself. EIO.
     case fault
 }
+
+extension DescribedError {
+    /// The description, and for what went over a limit how to raise it.
+    public var advice: String {
+        kind == .tooLarge ? description + "; 'imgfs daemon --limit NAME=VALUE' raises a limit" : description
+    }
+}

@@ -22,7 +22,8 @@ struct ManifestRequest {
                 missing: "the registry has no such repository, tag or digest")
         }
         guard !response.isCut else {
-            throw AttemptFailure(.tooLarge, subject, "the manifest is over the limit of \(maximumBytes) bytes")
+            throw AttemptFailure(
+                .tooLarge, subject, "the manifest is over the limit of \(maximumBytes) bytes (limit manifest-size)")
         }
         if let size, Int64(response.body.count) != size {
             throw AttemptFailure(

@@ -89,7 +89,7 @@ public struct RegistryImage: ImageSource {
         guard size <= maximum else {
             throw RegistryError(
                 kind: .tooLarge, subject: subject,
-                problem: "the \(what) has \(size) bytes, over the limit of \(maximum)")
+                problem: "the \(what) has \(size) bytes, over the limit of \(maximum) (limit \(what)-size)")
         }
     }
 

@@ -20,6 +20,9 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
     /// The file is no database, or a damaged one.
     public var isDamage: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
 
+    /// A table and its indexes contradict one another, where no statement could have made them.
+    public var isContradiction: Bool { code == SQLITE_CONSTRAINT }
+
     /// The file system, or the user's quota, is full.
     public var isFull: Bool { code == SQLITE_FULL }
 

@@ -11,8 +11,8 @@ struct LayerMerger: ~Copyable {
     let limits: TreeLimits
     /// The layer that is being applied.
     var layer = 0
-    /// Components of symbolic links' targets walked so far.
-    var linkStepCount = 0
+    /// Components of paths walked so far.
+    var pathStepCount = 0
 
     /// Where a directory of the layer's index is in the tree, and the tree's `pathVersion` when that was found out.
     private var directories: [(name: UInt32, version: UInt32)] = []
@@ -35,7 +35,7 @@ struct LayerMerger: ~Copyable {
                 case .fault(let fault):
                     let path = String(decoding: index.path(of: entry), as: UTF8.self)
                     throw .invalidEntry(diffID: index.diffID, path: path, fault)
-                case .linkSteps: throw .tooLarge(.linkSteps, limit: limits.maximumLinkStepCount)
+                case .pathSteps: throw .tooLarge(.pathSteps, limit: limits.maximumPathStepCount)
                 }
             }
             if tree.nameCount > limits.maximumNameCount { throw .tooLarge(.names, limit: limits.maximumNameCount) }

@@ -4,7 +4,7 @@ internal import LayerIndex
 enum PathFailure: Error {
     case fault(ApplyFault)
     /// More steps through symbolic links than all of an image may need.
-    case linkSteps
+    case pathSteps
 }
 
 extension LayerMerger {
@@ -21,7 +21,7 @@ extension LayerMerger {
         while let segment = pending.popLast() {
             let (component, rest) = Self.split(segment)
             if !rest.isEmpty { pending.append(rest) }
-            if linkCount > 0 { try countLinkStep() }
+            try countStep()
             switch Self.meaning(of: component) {
             case .nothing: continue
             case .parent:
@@ -70,9 +70,9 @@ extension LayerMerger {
         return index.linkTarget(of: index[Int(inode.entry)])
     }
 
-    private mutating func countLinkStep() throws(PathFailure) {
-        linkStepCount += 1
-        if linkStepCount > limits.maximumLinkStepCount { throw .linkSteps }
+    private mutating func countStep() throws(PathFailure) {
+        pathStepCount += 1
+        if pathStepCount > limits.maximumPathStepCount { throw .pathSteps }
     }
 
     private enum Meaning {

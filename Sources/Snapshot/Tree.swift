@@ -19,11 +19,11 @@ public final class Tree: Sendable {
     /// Whether any inode has an extended attribute.
     public let hasExtendedAttributes: Bool
 
-    private let file: MappedFile
+    private let file: LoadedFile
     let sections: TreeSections
 
     /// Checks magic, version, checksum, digest and every record.
-    public init(_ file: MappedFile, chainID: Digest) throws(TreeError) {
+    public init(_ file: LoadedFile, chainID: Digest) throws(TreeError) {
         let sections: TreeSections
         do {
             sections = try TreeSections(validating: file.bytes, chainID: chainID)

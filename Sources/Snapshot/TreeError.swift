@@ -10,12 +10,24 @@ public enum TreeError: DescribedError, Equatable {
     case unreadable(chainID: Digest, reason: String)
 
     /// What `TreeLimits` limits.
-    public enum LimitedQuantity: String, Sendable, Equatable {
+    public enum LimitedQuantity: String, Sendable, Equatable, CustomStringConvertible {
         case layers
-        case names
-        case inodes = "files in all layers"
-        case treeBytes = "bytes of tree"
-        case linkSteps = "steps through symbolic links"
+        case names = "image-names"
+        case inodes = "image-files"
+        case indexBytes = "image-index-size"
+        case treeBytes = "tree-size"
+        case pathSteps = "path-steps"
+
+        public var description: String {
+            switch self {
+            case .layers: "layers"
+            case .names: "names"
+            case .inodes: "files in all layers"
+            case .indexBytes: "bytes of layers' indexes"
+            case .treeBytes: "bytes of tree"
+            case .pathSteps: "steps along paths"
+            }
+        }
     }
 
     public var kind: FailureKind {
@@ -30,7 +42,7 @@ public enum TreeError: DescribedError, Equatable {
         switch self {
         case .invalidEntry(let diffID, let path, let fault): "entry '\(path)' of layer \(diffID) \(fault)"
         case .tooLarge(let quantity, let limit):
-            "the image has more than \(limit) \(quantity.rawValue); the limit can be raised"
+            "the image has more than \(limit) \(quantity.description) (limit \(quantity.rawValue))"
         case .unreadable(let chainID, let reason): "the tree of chain \(chainID) cannot be used: \(reason)"
         }
     }
@@ -52,7 +64,8 @@ public enum ApplyFault: Error, Equatable, Sendable, CustomStringConvertible {
         case .linkTargetMissing(let target): "is a hard link to '\(target)', which does not exist"
         case .linkTargetIsDirectory(let target): "is a hard link to '\(target)', which is a directory"
         case .parentIsNotADirectory: "is below something that is not a directory"
-        case .tooManyLinks(let limit): "is below a symbolic link that leads through more than \(limit) others"
+        case .tooManyLinks(let limit):
+            "is below a symbolic link that leads through more than \(limit) others (limit symlinks)"
         case .longName: "is below a symbolic link whose target has too long a name"
         }
     }

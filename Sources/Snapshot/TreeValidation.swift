@@ -6,20 +6,31 @@ internal import LayerIndex
 extension TreeSections {
     func validate() throws(TreeFault) {
         var walk = DirectoryWalk()
-        var checkedAttributes: UInt32 = 0
+        var checkedAttributes: Set<UInt32> = []
+        var lastAttributes: UInt32 = 0
+        var nextExtent = 0
         for position in 0..<inodeCount {
             let inode = inode(at: position)
             guard let kind = inode.kind, isContentValid(inode, kind), inode.modificationNanoseconds < 1_000_000_000
             else {
                 throw TreeFault("inode \(position) is damaged")
             }
-            // Inodes with the same attributes come in runs.
-            if inode.attributes != 0, inode.attributes != checkedAttributes {
+            if kind == .sparse {
+                // Extents follow one another as their files do: none is looked at twice.
+                guard Int(inode.low) == nextExtent else {
+                    throw TreeFault("the extents of inode \(position) are damaged")
+                }
+                nextExtent += Int(inode.high)
+            }
+            // Inodes with the same attributes come in runs, but they need not.
+            if inode.attributes != 0, inode.attributes != lastAttributes, !checkedAttributes.contains(inode.attributes)
+            {
                 guard isAttributeSetValid(Int(inode.attributes)) else {
                     throw TreeFault("the extended attributes of inode \(position) are damaged")
                 }
-                checkedAttributes = inode.attributes
+                checkedAttributes.insert(inode.attributes)
             }
+            lastAttributes = inode.attributes
             if kind == .directory, !isDirectoryValid(inode, at: position, &walk) {
                 throw TreeFault("directory \(position) is damaged")
             }
@@ -97,7 +108,7 @@ extension TreeSections {
             }
             return areExtentsValid(low..<low + high, of: inode)
         case .symbolicLink:
-            return high > 0 && low + high <= heapByteCount && inode.size == UInt64(high)
+            return high > 0 && high < 4096 && low + high <= heapByteCount && inode.size == UInt64(high)
                 && !heapBytes(low, high).contains(0)
         case .characterDevice, .blockDevice: return inode.high < 1 << 12 && inode.low < 1 << 20
         case .fifo: return inode.payload == 0

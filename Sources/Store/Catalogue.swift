@@ -27,7 +27,8 @@ final class Catalogue: Sendable {
             do throws(SQLiteError) {
                 return try body(connection)
             } catch {
-                guard error.isDamage else { throw .catalogue(error, path: path) }
+                // The catalogue's statements keep every constraint: what breaks one is damage that SQLite has not noticed.
+                guard error.isDamage || error.isContradiction else { throw .catalogue(error, path: path) }
                 try Self.setAside(path, because: error, logger: logger)
             }
             connection = try Self.open(path, logger: logger)
@@ -45,6 +46,14 @@ final class Catalogue: Sendable {
             try connection.query("PRAGMA integrity_check(1)") { $0.text(0) }
         }
         return complaints == ["ok"] ? nil : complaints.first
+    }
+
+    /// Starts an empty database in place of this one.
+    func renew(because problem: String) throws(StoreError) {
+        try connection.withLock { (connection) throws(StoreError) in
+            try Self.setAside(path, because: .damage(problem), logger: logger)
+            connection = try Self.open(path, logger: logger)
+        }
     }
 
     private static func open(_ path: String, logger: Logger) throws(StoreError) -> Connection {
@@ -98,7 +107,7 @@ enum CatalogueSchema {
         CREATE TABLE images (
             name TEXT NOT NULL,             -- canonical
             platform TEXT NOT NULL,         -- that was asked for: os/architecture[/variant]
-            image TEXT NOT NULL,            -- OCI.Image as JSON
+            image TEXT NOT NULL,            -- digest, a space, OCI.Image as JSON with it
             resolved_at INTEGER NOT NULL,   -- seconds since 1970
             used_at INTEGER NOT NULL,       -- seconds since 1970: last mount or pull
             PRIMARY KEY (name, platform)

@@ -100,7 +100,9 @@ extension Store {
             ) { ($0.text(0), Int($0.integer(1))) }
         }
         let images = rows.compactMap { json, count in decode(json).map { ($0, count) } }
-        guard let (first, count) = images.first, count <= first.layers.count else { return nil }
+        guard let (first, count) = images.first, (0...first.layers.count).contains(count) else { return nil }
+        // The table may be damaged where SQLite does not see it.
+        guard (first.chainIDs.prefix(count).last ?? Image.emptyChainID) == chainID else { return nil }
         return ChainRecord(chainID: chainID, layers: Array(first.layers.prefix(count)), images: images.map(\.0))
     }
 
@@ -117,16 +119,23 @@ extension Store {
 
     private static func encode(_ image: Image) throws(StoreError) -> String {
         do {
-            return String(decoding: try JSONEncoder().encode(image), as: UTF8.self)
+            let json = [UInt8](try JSONEncoder().encode(image))
+            return "\(SHA256.digest(of: json)) " + String(decoding: json, as: UTF8.self)
         } catch {
             throw StoreError(kind: .fault, description: "image \(image.name) cannot be written as JSON: \(error)")
         }
     }
 
-    /// nil for what another version wrote in a way that this one cannot read: the name is then resolved again.
-    private func decode(_ json: String) -> Image? {
+    /// nil for what is damaged, or what another version wrote in a way that this one cannot read: the name is then resolved
+    /// again.
+    private func decode(_ text: String) -> Image? {
+        let parts = text.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, SHA256.digest(of: Array(parts[1].utf8)).description == parts[0] else {
+            logger.warning("an image in the catalogue is damaged; its name is resolved again")
+            return nil
+        }
         do {
-            return try JSONDecoder().decode(Image.self, from: Data(json.utf8))
+            return try JSONDecoder().decode(Image.self, from: Data(parts[1].utf8))
         } catch {
             logger.warning("an image in the catalogue cannot be read", metadata: ["error": "\(error)"])
             return nil

@@ -12,7 +12,7 @@ enum LayerCheck {
         of diffID: Digest, at path: String, isCancelled: () -> Bool = { false }
     ) throws(StoreError) -> String? {
         guard let data = try PrivateFile.open(path + "/" + LayerFile.data, O_RDONLY) else { return "no archive" }
-        guard let file = try MappedFile.open(path + "/" + LayerFile.index) else { return "no index" }
+        guard let file = try LoadedFile.open(path + "/" + LayerFile.index) else { return "no index" }
         let byteCount: UInt64
         do {
             byteCount = try LayerIndex(file, diffID: diffID).byteCount

@@ -17,11 +17,10 @@ extension Store {
         }
         // The directory can be removed at any moment: what is not there counts as no layer.
         guard let byteCount = seal.byteCount(of: LayerFile.data),
-            let data = try PrivateFile.open(path + "/" + LayerFile.data, O_RDONLY),
-            let index = try MappedFile.open(path + "/" + LayerFile.index)
+            let data = try PrivateFile.open(path + "/" + LayerFile.data, O_RDONLY)
         else { return nil }
         return openLayers.insert(
-            StoredLayer(diffID: diffID, byteCount: byteCount, data: data, index: index, store: self))
+            StoredLayer(diffID: diffID, byteCount: byteCount, data: data, store: self))
     }
 
     /// Bytes of the layer's uncompressed archive and of all its files; nil when it is not there. Opens nothing.

@@ -32,6 +32,18 @@ public final class Store: Sendable {
         _ root: FilePath, options: StoreOptions = StoreOptions(), logger: Logger = Logger(label: "store")
     ) throws(StoreError) -> Store {
         let path = try RootDirectory.make(root.string)
+        do throws(StoreError) {
+            return try open(path: path, options, logger)
+        } catch {
+            guard error.kind == .storeFull else { throw error }
+            // Nothing can be pruned without a daemon, and none can start.
+            throw StoreError(
+                kind: .storeFull,
+                description: "the file system of the store \(path) is full: make room on it, then start again")
+        }
+    }
+
+    private static func open(path: String, _ options: StoreOptions, _ logger: Logger) throws(StoreError) -> Store {
         let paths = StorePaths(root: path)
         let lock = try StoreLock(path: paths.lock, root: path)
         try StoreVersion.check(paths)

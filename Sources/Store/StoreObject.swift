@@ -69,7 +69,7 @@ extension Store {
         case .layer(let diffID): try removeLayer(diffID)
         case .partial(let digest): try removePartial(digest)
         case .tree, .document: try remove(path(of: object))
-        case .catalogue: break
+        case .catalogue: try catalogue.renew(because: "found by a check")
         }
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 public import LayerIndex
+import Logging
 public import OCI
 import Synchronization
 public import SystemPackage
@@ -10,35 +11,39 @@ public final class StoredLayer: Sendable {
     /// Bytes of the uncompressed archive.
     public let byteCount: Int64
     private let dataFile: PrivateFile
-    private let indexFile: MappedFile
     private let store: Store
 
-    init(diffID: Digest, byteCount: Int64, data: PrivateFile, index: MappedFile, store: Store) {
+    init(diffID: Digest, byteCount: Int64, data: PrivateFile, store: Store) {
         self.diffID = diffID
         self.byteCount = byteCount
         dataFile = data
-        indexFile = index
         self.store = store
     }
 
     /// The uncompressed archive, for pread(2). Closed when the layer is let go.
     public var data: FileDescriptor { dataFile.descriptor }
 
-    /// Checks the whole index and opens it. A damaged one is removed with its layer: the next `Store.layer` returns nil.
-    public func index() throws(StoreError) -> LayerIndex {
+    /// Reads and checks the whole index. A damaged one is removed with its layer: the next `Store.layer` returns nil. nil
+    /// also when somebody has removed the layer: it is then to be looked for, or fetched, again.
+    public func index() throws(StoreError) -> LayerIndex? {
+        guard let file = try LoadedFile.open(store.paths.layer(diffID) + "/" + LayerFile.index) else {
+            store.openLayers.forget(diffID)
+            return nil
+        }
         do {
-            return try LayerIndex(indexFile, diffID: diffID)
+            return try LayerIndex(file, diffID: diffID)
         } catch {
+            store.logger.error(
+                "removing a damaged layer, to be fetched again",
+                metadata: ["layer": "\(diffID)", "problem": "\(error.description)"])
             try store.removeLayer(diffID)
-            throw StoreError(
-                kind: .invalid,
-                description: "\(error.description); the layer has been removed and is fetched again at the next access")
+            return nil
         }
     }
 
     /// The checkpoints that were made while the blob was inflated; nil when there are none.
-    public func checkpoints() throws(StoreError) -> MappedFile? {
-        try MappedFile.open(store.paths.layer(diffID) + "/" + LayerFile.checkpoints)
+    public func checkpoints() throws(StoreError) -> LoadedFile? {
+        try LoadedFile.open(store.paths.layer(diffID) + "/" + LayerFile.checkpoints)
     }
 }
 
@@ -77,14 +82,14 @@ final class OpenLayers: Sendable {
     }
 }
 
-extension MappedFile {
-    /// Maps the file at `path`; nil when it is not there.
-    static func open(_ path: String) throws(StoreError) -> MappedFile? {
+extension LoadedFile {
+    /// Reads the file at `path`; nil when it is not there.
+    static func open(_ path: String) throws(StoreError) -> LoadedFile? {
         guard let file = try PrivateFile.open(path, O_RDONLY) else { return nil }
         do {
-            return try MappedFile(descriptor: file.descriptor, name: path)
+            return try LoadedFile(descriptor: file.descriptor, name: path)
         } catch {
-            throw .system("map \(path)", error.code.rawValue)
+            throw .system("read \(path)", error.code.rawValue)
         }
     }
 }

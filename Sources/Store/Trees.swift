@@ -4,8 +4,8 @@ public import OCI
 extension Store {
     static let treeFile = "tree"
 
-    /// The merged tree of a chain, mapped; nil when it is not there. What a tree file is, Snapshot knows and checks.
-    public func tree(_ chainID: Digest) throws(StoreError) -> MappedFile? {
+    /// The merged tree of a chain; nil when it is not there. What a tree file is, Snapshot knows and checks.
+    public func tree(_ chainID: Digest) throws(StoreError) -> LoadedFile? {
         let path = paths.tree(chainID)
         guard let seal = try seal(of: path, kind: .tree) else { return nil }
         guard isTrusted(seal) else {
@@ -13,11 +13,11 @@ extension Store {
             try remove(path)
             return nil
         }
-        return try MappedFile.open(path + "/" + Self.treeFile)
+        return try LoadedFile.open(path + "/" + Self.treeFile)
     }
 
     /// Stores the merged tree of a chain. That it is there already is success.
-    public func publishTree(_ chainID: Digest, _ bytes: [UInt8]) throws(StoreError) -> MappedFile {
+    public func publishTree(_ chainID: Digest, _ bytes: [UInt8]) throws(StoreError) {
         let staged = newStagingPath()
         let path = paths.tree(chainID)
         do throws(StoreError) {
@@ -29,8 +29,6 @@ extension Store {
             try Directory.removeAll(staged)
             throw error
         }
-        // Between the rename and here somebody may have removed it again.
-        return try MappedFile.open(path + "/" + Self.treeFile) ?? MappedFile(bytes: bytes)
     }
 
     /// Takes the tree out of the store, for example because it is damaged. Not being there is success.

@@ -33,7 +33,7 @@ extension Store {
     ///   - isCancelled: asked often; true ends the work.
     ///   - progress: called after each object.
     public func verify(
-        removesDamaged: Bool = true, check: (StoreObject, MappedFile) -> String? = { _, _ in nil },
+        removesDamaged: Bool = true, check: (StoreObject, LoadedFile) -> String? = { _, _ in nil },
         isCancelled: () -> Bool = { false }, progress: (VerifyFinding) -> Void = { _ in }
     ) throws(StoreError) -> VerifyReport {
         var report = VerifyReport()
@@ -61,18 +61,18 @@ extension Store {
     private func isPresent(_ object: StoreObject) -> Bool { access(path(of: object), F_OK) == 0 }
 
     private func problem(
-        with object: StoreObject, check: (StoreObject, MappedFile) -> String?, isCancelled: () -> Bool
+        with object: StoreObject, check: (StoreObject, LoadedFile) -> String?, isCancelled: () -> Bool
     ) throws(StoreError) -> String? {
         let path = path(of: object)
         switch object {
         case .layer(let diffID):
             if case .damaged(let problem) = try SealState.of(path, kind: .layer) { return problem }
             if let problem = try LayerCheck.problem(of: diffID, at: path, isCancelled: isCancelled) { return problem }
-            guard let checkpoints = try MappedFile.open(path + "/" + LayerFile.checkpoints) else { return nil }
+            guard let checkpoints = try LoadedFile.open(path + "/" + LayerFile.checkpoints) else { return nil }
             return check(object, checkpoints)
         case .tree:
             if case .damaged(let problem) = try SealState.of(path, kind: .tree) { return problem }
-            guard let tree = try MappedFile.open(path + "/" + Self.treeFile) else { return "no tree" }
+            guard let tree = try LoadedFile.open(path + "/" + Self.treeFile) else { return "no tree" }
             return check(object, tree)
         case .document(let digest):
             guard let file = try PrivateFile.open(path, O_RDONLY) else { return "no document" }

@@ -4,7 +4,7 @@
 /// other) a URL-encoded name and a base64 value. An empty value is a value: it does not delete.
 struct ExtendedAttributeSet {
     private(set) var attributes: [TarEntry.ExtendedAttribute] = []
-    private var byteCount = 0
+    private(set) var byteCount = 0
 
     /// Takes in a record when it is an extended attribute.
     mutating func apply(_ record: PAXRecord, limits: TarLimits) throws(TarError.Reason) {

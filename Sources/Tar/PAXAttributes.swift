@@ -28,6 +28,9 @@ struct PAXAttributes {
         while let record = try PAXRecord.next(in: &rest) {
             try apply(record, scope: scope, limits: limits)
         }
+        if scope == .global, extendedAttributes.byteCount > limits.maxGlobalExtendedAttributesBytes {
+            throw .extendedAttributesTooLarge(limit: limits.maxGlobalExtendedAttributesBytes)
+        }
     }
 
     private mutating func apply(

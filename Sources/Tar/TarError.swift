@@ -82,14 +82,18 @@ extension TarError.Reason: CustomStringConvertible {
         case .emptyPath: "member without a name"
         case .emptyLinkPath: "link without a target"
         case .nulInPath: "path with a NUL byte"
-        case .pathTooLong(let limit): "path longer than \(limit) bytes"
-        case .extendedHeaderTooLarge(let limit): "extended header larger than \(limit) bytes"
-        case .tooManySparseExtents(let limit): "sparse file with more than \(limit) extents"
-        case .tooManyEntries(let limit): "more than \(limit) members"
-        case .tooManyExtendedAttributes(let limit): "member with more than \(limit) extended attributes"
-        case .extendedAttributeNameTooLong(let limit): "name of an extended attribute longer than \(limit) bytes"
-        case .extendedAttributeValueTooLong(let limit): "value of an extended attribute longer than \(limit) bytes"
-        case .extendedAttributesTooLarge(let limit): "extended attributes of a member larger than \(limit) bytes"
+        case .pathTooLong(let limit): "path longer than \(limit) bytes (limit path-length)"
+        case .extendedHeaderTooLarge(let limit):
+            "extended header larger than \(limit) bytes (limit extended-header-size)"
+        case .tooManySparseExtents(let limit): "sparse file with more than \(limit) extents (limit sparse-extents)"
+        case .tooManyEntries(let limit): "more than \(limit) members (limit entries)"
+        case .tooManyExtendedAttributes(let limit): "member with more than \(limit) extended attributes (limit xattrs)"
+        case .extendedAttributeNameTooLong(let limit):
+            "name of an extended attribute longer than \(limit) bytes (limit xattr-name-length)"
+        case .extendedAttributeValueTooLong(let limit):
+            "value of an extended attribute longer than \(limit) bytes (limit xattr-value-size)"
+        case .extendedAttributesTooLarge(let limit):
+            "extended attributes of a member larger than \(limit) bytes (limit xattrs-size)"
         }
     }
 }

@@ -18,5 +18,9 @@ public struct TarLimits: Equatable, Sendable {
     /// Bytes of all names and values of one member's extended attributes together.
     public var maxExtendedAttributesBytes = 1 << 20
 
+    /// The same for a PAX global header, whose attributes each member of the archive gets: what one short member costs must
+    /// not be long.
+    public var maxGlobalExtendedAttributesBytes = 4096
+
     public init() {}
 }

@@ -24,12 +24,12 @@ enum TreeBenchmark {
                 index = builder.finish(diffID: diffID, byteCount: UInt64(archive.count))
             }
         }
-        let layer = try LayerIndex(MappedFile(bytes: index), diffID: diffID)
+        let layer = try LayerIndex(LoadedFile(bytes: index), diffID: diffID)
         var bytes: [UInt8] = []
         try measure("merge into a tree", entryCount, "entry") {
             bytes = try TreeMerge.tree(of: [layer], chainID: diffID)
         }
-        let file = MappedFile(bytes: bytes)
+        let file = LoadedFile(bytes: bytes)
         try measure("open the tree", 1, "tree") { _ = try Tree(file, chainID: diffID) }
         let tree = try Tree(file, chainID: diffID)
         var nameCount = 0

@@ -86,8 +86,8 @@ struct ImageFixture {
         for entry in entries { try builder.add(entry) }
         let index = builder.finish(diffID: diffID, byteCount: UInt64(data.count))
         chainID = diffID
-        let layer = try LayerIndex(MappedFile(bytes: index), diffID: diffID)
-        tree = try Tree(MappedFile(bytes: TreeMerge.tree(of: [layer], chainID: chainID)), chainID: chainID)
+        let layer = try LayerIndex(LoadedFile(bytes: index), diffID: diffID)
+        tree = try Tree(LoadedFile(bytes: TreeMerge.tree(of: [layer], chainID: chainID)), chainID: chainID)
         content = try Content(data)
     }
 

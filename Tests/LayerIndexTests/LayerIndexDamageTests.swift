@@ -27,7 +27,7 @@ struct LayerIndexDamageTests {
         #expect(
             throws: LayerIndexError.unreadable(
                 diffID: layerDigest, reason: "it has version 2, this program reads version 1")
-        ) { _ = try LayerIndex(MappedFile(bytes: file), diffID: layerDigest) }
+        ) { _ = try LayerIndex(LoadedFile(bytes: file), diffID: layerDigest) }
     }
 
     @Test(arguments: 0..<8)
@@ -53,7 +53,7 @@ struct LayerIndexDamageTests {
 
     /// Whether the index can be opened; reads everything in it when it can.
     private func isReadable(_ bytes: [UInt8]) -> Bool {
-        guard let index = try? LayerIndex(MappedFile(bytes: bytes), diffID: layerDigest) else { return false }
+        guard let index = try? LayerIndex(LoadedFile(bytes: bytes), diffID: layerDigest) else { return false }
         var sum = 0
         for position in 0..<index.entryCount {
             let entry = index[position]

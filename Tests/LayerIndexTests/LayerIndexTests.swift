@@ -117,7 +117,7 @@ struct LayerIndexTests {
         let file = try makeFile([])
         let other = SHA256.digest(of: [2])
         #expect(throws: LayerIndexError.unreadable(diffID: other, reason: "it belongs to another digest")) {
-            _ = try LayerIndex(MappedFile(bytes: file), diffID: other)
+            _ = try LayerIndex(LoadedFile(bytes: file), diffID: other)
         }
     }
 }
@@ -159,7 +159,7 @@ func makeFile(_ entries: [TarEntry], limits: LayerLimits = LayerLimits()) throws
 }
 
 func makeIndex(_ entries: [TarEntry]) throws -> LayerIndex {
-    try LayerIndex(MappedFile(bytes: makeFile(entries)), diffID: layerDigest)
+    try LayerIndex(LoadedFile(bytes: makeFile(entries)), diffID: layerDigest)
 }
 
 func value(_ name: String, in set: AttributeSet) -> [UInt8]? {

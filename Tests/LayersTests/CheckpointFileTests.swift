@@ -68,21 +68,21 @@ struct CheckpointFileTests {
         let diffID = SHA256.digest(of: [1])
         let blob = TestArchive.descriptor(of: [UInt8](repeating: 1, count: 9000))
         let bytes = builder.finish(diffID: diffID, archiveByteCount: 20_000, blob: blob)
-        let file = try CheckpointFile(MappedFile(bytes: bytes), diffID: diffID)
+        let file = try CheckpointFile(LoadedFile(bytes: bytes), diffID: diffID)
         #expect(file.count == 3)
         #expect(try file.checkpoint(at: 2).window == [UInt8](repeating: 2, count: 200))
         #expect(try file.checkpoint(atOrBefore: 9999)?.byteOffset == 5000)
-        #expect(throws: CheckpointFile.Fault.self) { try CheckpointFile(MappedFile(bytes: bytes), diffID: blob.digest) }
+        #expect(throws: CheckpointFile.Fault.self) { try CheckpointFile(LoadedFile(bytes: bytes), diffID: blob.digest) }
         for position in bytes.indices {
             var damaged = bytes
             damaged[position] ^= 4
             #expect(throws: CheckpointFile.Fault.self) {
-                try CheckpointFile(MappedFile(bytes: damaged), diffID: diffID)
+                try CheckpointFile(LoadedFile(bytes: damaged), diffID: diffID)
             }
         }
         for length in 0..<bytes.count {
             #expect(throws: CheckpointFile.Fault.self) {
-                try CheckpointFile(MappedFile(bytes: Array(bytes.prefix(length))), diffID: diffID)
+                try CheckpointFile(LoadedFile(bytes: Array(bytes.prefix(length))), diffID: diffID)
             }
         }
     }

@@ -24,7 +24,7 @@ struct LayerUnpackerTests {
     private func expectLayer(_ archive: TestArchive, entryCount: Int) throws {
         let layer = try #require(try fixture.store.layer(archive.diffID))
         #expect(try fixture.bytes(of: layer) == archive.bytes)
-        let index = try layer.index()
+        let index = try #require(try layer.index())
         #expect(index.entryCount == entryCount)
         #expect(index.byteCount == UInt64(archive.bytes.count))
         #expect(fixture.leftovers.isEmpty)

@@ -25,7 +25,7 @@ struct ResumeTests {
     private func expectLayer() throws {
         let layer = try #require(try fixture.store.layer(Self.archive.diffID))
         #expect(try fixture.bytes(of: layer) == Self.archive.bytes)
-        #expect(try layer.index().entryCount == 30)
+        #expect(try layer.index()?.entryCount == 30)
         #expect(fixture.leftovers.isEmpty)
     }
 

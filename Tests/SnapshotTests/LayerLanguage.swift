@@ -66,7 +66,7 @@ func index(_ entries: [TarEntry], _ layer: Int = 0) throws -> LayerIndex {
     var builder = LayerIndexBuilder()
     for entry in entries { try builder.add(entry) }
     let bytes = builder.finish(diffID: diffID(layer), byteCount: 1 << 40)
-    return try LayerIndex(MappedFile(bytes: bytes), diffID: diffID(layer))
+    return try LayerIndex(LoadedFile(bytes: bytes), diffID: diffID(layer))
 }
 
 func mergedFile(_ layers: [[TarEntry]], limits: TreeLimits = TreeLimits()) throws -> [UInt8] {
@@ -77,7 +77,7 @@ func mergedFile(_ layers: [[TarEntry]], limits: TreeLimits = TreeLimits()) throw
 func merge(_ layers: [TarEntry]...) throws -> Tree { try merge(layers) }
 
 func merge(_ layers: [[TarEntry]], limits: TreeLimits = TreeLimits()) throws -> Tree {
-    try Tree(MappedFile(bytes: mergedFile(layers, limits: limits)), chainID: testChain)
+    try Tree(LoadedFile(bytes: mergedFile(layers, limits: limits)), chainID: testChain)
 }
 
 extension Tree {

@@ -28,7 +28,7 @@ struct TreeDamageTests {
         let file = try mergedFile(sample)
         let other = SHA256.digest(of: [1])
         #expect(throws: TreeError.unreadable(chainID: other, reason: "it belongs to another digest")) {
-            _ = try Tree(MappedFile(bytes: file), chainID: other)
+            _ = try Tree(LoadedFile(bytes: file), chainID: other)
         }
     }
 
@@ -51,7 +51,7 @@ struct TreeDamageTests {
 
     /// Whether the tree can be opened; reads everything in it, by path and by node, when it can.
     private func isReadable(_ bytes: [UInt8]) -> Bool {
-        guard let tree = try? Tree(MappedFile(bytes: bytes), chainID: testChain) else { return false }
+        guard let tree = try? Tree(LoadedFile(bytes: bytes), chainID: testChain) else { return false }
         var sum = tree.lines.count
         for node in 0...UInt64(tree.inodeCount) + 1 {
             sum &+= Int(tree.attributes(of: node)?.linkCount ?? 0) &+ tree.entryCount(of: node)

@@ -76,9 +76,9 @@ struct TreeMergeErrorTests {
             try mergedFile([[file("a"), file("b"), file("c")]], limits: limits)
         }
         limits = TreeLimits()
-        limits.maximumLinkStepCount = 100
+        limits.maximumPathStepCount = 100
         let hostile = [symlink("l", String(repeating: "./", count: 60))] + (0..<2).map { file("l/d\($0)/f") }
-        #expect(throws: TreeError.tooLarge(.linkSteps, limit: 100)) { try mergedFile([hostile], limits: limits) }
+        #expect(throws: TreeError.tooLarge(.pathSteps, limit: 100)) { try mergedFile([hostile], limits: limits) }
     }
 
     private func expect(

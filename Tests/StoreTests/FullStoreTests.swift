@@ -45,7 +45,7 @@ struct FullStoreTests: ~Copyable {
         for body: () throws -> Void in [
             { try staging.publish(index: [UInt8](repeating: 0, count: 100_000), checkpoints: nil) },
             { try store.add([Document(bytes: [UInt8](repeating: 0, count: 100_000), mediaType: "test")]) },
-            { _ = try store.publishTree(digest("tree"), [UInt8](repeating: 0, count: 100_000)) },
+            { try store.publishTree(digest("tree"), [UInt8](repeating: 0, count: 100_000)) },
             { try [UInt8](repeating: 0, count: 100_000).withUnsafeBytes { try partial.append($0) } },
         ] {
             let error = #expect(throws: StoreError.self) { try body() }

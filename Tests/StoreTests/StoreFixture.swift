@@ -41,6 +41,12 @@ final class TemporaryDirectory: Sendable {
 
     func contains(_ name: String) -> Bool { access(path + "/" + name, F_OK) == 0 }
 
+    func write(_ bytes: [UInt8], to name: String) throws {
+        let file = try FileDescriptor.open(
+            FilePath(path + "/" + name), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
+        try file.closeAfter { _ = try file.writeAll(bytes) }
+    }
+
     func write(_ text: String, to name: String) throws {
         let file = try FileDescriptor.open(
             FilePath(path + "/" + name), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
@@ -78,8 +84,8 @@ struct TestLayer {
     }
 }
 
-extension MappedFile {
-    /// A copy; `bytes` alone does not keep the file mapped.
+extension LoadedFile {
+    /// A copy; `bytes` alone does not keep the memory.
     var content: [UInt8] { withExtendedLifetime(self) { Array(bytes) } }
 }
 

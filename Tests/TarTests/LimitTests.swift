@@ -8,6 +8,17 @@ import Testing
         return parse(TarBuilder.build(.gnu, build), limits: changed).error?.reason
     }
 
+    @Test func `What a global header gives to each member is small`() {
+        for (byteCount, expected) in [(4000, nil), (5000, TarError.Reason.extendedAttributesTooLarge(limit: 4096))] {
+            let found = error { _ in
+            } _: {
+                $0.addPAX([("SCHILY.xattr.user.a", String(repeating: "v", count: byteCount))], type: "g")
+                $0.add("f")
+            }
+            #expect(found == expected)
+        }
+    }
+
     @Test func `Paths`() {
         for count in [10, 11] {
             let path = String(repeating: "p", count: count)
@@ -204,7 +215,8 @@ import Testing
 
     @Test func `Errors say where`() {
         #expect(
-            "\(TarError(.pathTooLong(limit: 4096), at: 512))" == "path longer than 4096 bytes (tar archive, offset 512)"
+            "\(TarError(.pathTooLong(limit: 4096), at: 512))"
+                == "path longer than 4096 bytes (limit path-length) (tar archive, offset 512)"
         )
     }
 }

@@ -38,6 +38,10 @@ final class Installation {
 
     /// Runs the daemon as a child of the test, so that the test can kill it. Returns when it answers.
     func startDaemon(_ options: String..., environment more: [String: String] = [:]) throws {
+        try startDaemon(options, environment: more)
+    }
+
+    func startDaemon(_ options: [String], environment more: [String: String] = [:]) throws {
         let child = try Child(
             [Self.binary, "daemon", "--root", root, "--socket", socket] + options,
             environment: environment.merging(more) { $1 })
