@@ -1,5 +1,5 @@
-import LayerIndex
 import Content
+import LayerIndex
 import OCI
 import Snapshot
 import Tar
