@@ -5,23 +5,28 @@
 PREFIX    ?= /usr/local
 SBINDIR   ?= /usr/sbin
 UNITDIR   ?= /usr/lib/systemd/system
+MANDIR    ?= $(PREFIX)/share/man
+BASHDIR   ?= $(PREFIX)/share/bash-completion/completions
+FISHDIR   ?= $(PREFIX)/share/fish/vendor_completions.d
+ZSHDIR    ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR   ?=
 
 BUILD_PACKAGES = git g++ pkg-config libfuse3-dev zlib1g-dev libsqlite3-dev libzstd-dev libisal-dev libcurl4-openssl-dev libssl-dev
 DEMO_PACKAGES  = $(BUILD_PACKAGES) fuse3 mount util-linux jq
 TEST_PACKAGES  = $(DEMO_PACKAGES) docker-registry nginx-light skopeo runc crun podman bubblewrap systemd-container attr acl libcap2-bin e2fsprogs curl zstd rsync gcc libc6-dev libarchive-tools apache2-utils python3-minimal umoci pigz
-CHECK_PACKAGES = shellcheck
+CHECK_PACKAGES = shellcheck mandoc
+DEB_PACKAGES   = $(BUILD_PACKAGES) dpkg-dev
 
 # The toolchain: swift from PATH, or where swift.org's archive is commonly unpacked.
 SWIFT ?= $(shell command -v swift || ls /opt/swift/usr/bin/swift /usr/libexec/swift/bin/swift 2>/dev/null | head -n 1)
-SCRIPTS = $(shell grep -lE '^.!/bin/(ba)?sh' .ci/run Tests/Tools/*)
+SCRIPTS = $(shell grep -lE '^.!/bin/(ba)?sh' .ci/run Tests/Tools/* packaging/debian/*)
 
 RELEASE = .build/release/imgfs
 SWIFT_FLAGS = --disable-automatic-resolution
 RELEASE_FLAGS = $(SWIFT_FLAGS) -c release --static-swift-stdlib
 
 .PHONY: help all build demo test unit-test integration-test differential sanitize fuzz check format bench install uninstall clean \
-	build-packages demo-packages test-packages check-packages resolve
+	deb build-packages demo-packages test-packages check-packages deb-packages resolve
 
 help:
 	@echo "make build      build the program ($(RELEASE))"
@@ -33,6 +38,7 @@ help:
 	@echo "make check      formatting, warnings, imports, scripts"
 	@echo "make bench      print the benchmark tables of docs/performance.md"
 	@echo "make install    install into DESTDIR=$(DESTDIR) PREFIX=$(PREFIX); make uninstall takes it away"
+	@echo "make deb        build a Debian package in .build/deb"
 	@echo "make clean      remove what was built"
 
 all: build
@@ -43,6 +49,8 @@ demo-packages:
 	@Tests/Tools/require-packages $(DEMO_PACKAGES)
 test-packages:
 	@Tests/Tools/require-packages $(TEST_PACKAGES)
+deb-packages:
+	@Tests/Tools/require-packages $(DEB_PACKAGES)
 check-packages:
 	@Tests/Tools/require-packages $(BUILD_PACKAGES) $(CHECK_PACKAGES)
 
@@ -94,6 +102,7 @@ check: check-packages
 bench: test-packages build
 	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks
 	@Tests/Tools/bench $(RELEASE)
+	@Tests/Tools/bench-runtime $(RELEASE)
 
 install:
 	@test -x $(RELEASE) || { echo "run 'make build' first" >&2; exit 1; }
@@ -105,7 +114,20 @@ install:
 	sed 's|@BINDIR@|$(PREFIX)/bin|' mount-helpers/imgfs.service > $(DESTDIR)$(UNITDIR)/imgfs.service
 	install -m 644 mount-helpers/imgfs.socket $(DESTDIR)$(UNITDIR)/imgfs.socket
 
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 packaging/man/*.1
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man8 packaging/man/*.8
+	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	$(RELEASE) --generate-completion-script bash > $(DESTDIR)$(BASHDIR)/imgfs
+	$(RELEASE) --generate-completion-script zsh > $(DESTDIR)$(ZSHDIR)/_imgfs
+	$(RELEASE) --generate-completion-script fish > $(DESTDIR)$(FISHDIR)/imgfs.fish
+
+deb: deb-packages build
+	@packaging/debian/make-deb .build/deb
+
 uninstall:
+	rm -f $(DESTDIR)$(BASHDIR)/imgfs $(DESTDIR)$(ZSHDIR)/_imgfs $(DESTDIR)$(FISHDIR)/imgfs.fish
+	rm -f $(patsubst packaging/man/%,$(DESTDIR)$(MANDIR)/man1/%,$(wildcard packaging/man/*.1))
+	rm -f $(patsubst packaging/man/%,$(DESTDIR)$(MANDIR)/man8/%,$(wildcard packaging/man/*.8))
 	rm -f $(DESTDIR)$(PREFIX)/bin/imgfs $(DESTDIR)$(PREFIX)/bin/imgfs-mount $(DESTDIR)$(SBINDIR)/mount.fuse.imgfs
 	rm -f $(DESTDIR)$(UNITDIR)/imgfs.service $(DESTDIR)$(UNITDIR)/imgfs.socket
 
