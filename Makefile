@@ -63,6 +63,7 @@ resolve: build-packages
 build: resolve
 	$(SWIFT) build $(RELEASE_FLAGS) --product imgfs
 	$(SWIFT) build $(RELEASE_FLAGS) --product imgfs-mount
+	$(SWIFT) build $(RELEASE_FLAGS) --product imgfs-keeper
 
 demo: demo-packages build
 	@Tests/Tools/demo $(RELEASE)
@@ -109,6 +110,7 @@ install:
 	install -D -m 755 -s $(RELEASE) $(DESTDIR)$(PREFIX)/bin/imgfs
 	install -d $(DESTDIR)$(SBINDIR)
 	install -D -m 755 -s $(RELEASE)-mount $(DESTDIR)$(PREFIX)/bin/imgfs-mount
+	install -D -m 755 -s $(RELEASE)-keeper $(DESTDIR)$(PREFIX)/bin/imgfs-keeper
 	ln -sf $(PREFIX)/bin/imgfs-mount $(DESTDIR)$(SBINDIR)/mount.fuse.imgfs
 	install -d $(DESTDIR)$(UNITDIR)
 	sed 's|@BINDIR@|$(PREFIX)/bin|' mount-helpers/imgfs.service > $(DESTDIR)$(UNITDIR)/imgfs.service
@@ -128,7 +130,8 @@ uninstall:
 	rm -f $(DESTDIR)$(BASHDIR)/imgfs $(DESTDIR)$(ZSHDIR)/_imgfs $(DESTDIR)$(FISHDIR)/imgfs.fish
 	rm -f $(patsubst packaging/man/%,$(DESTDIR)$(MANDIR)/man1/%,$(wildcard packaging/man/*.1))
 	rm -f $(patsubst packaging/man/%,$(DESTDIR)$(MANDIR)/man8/%,$(wildcard packaging/man/*.8))
-	rm -f $(DESTDIR)$(PREFIX)/bin/imgfs $(DESTDIR)$(PREFIX)/bin/imgfs-mount $(DESTDIR)$(SBINDIR)/mount.fuse.imgfs
+	rm -f $(DESTDIR)$(PREFIX)/bin/imgfs $(DESTDIR)$(PREFIX)/bin/imgfs-mount $(DESTDIR)$(PREFIX)/bin/imgfs-keeper \
+		$(DESTDIR)$(SBINDIR)/mount.fuse.imgfs
 	rm -f $(DESTDIR)$(UNITDIR)/imgfs.service $(DESTDIR)$(UNITDIR)/imgfs.socket
 
 clean:

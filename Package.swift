@@ -51,6 +51,8 @@ var targets: [Target] = [
         name: "Benchmarks", dependencies: ["OCI", "Content", "Tar", "Compression", "LayerIndex", "Snapshot", system],
         path: "Tests/Benchmarks", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    // Holds the mounts while the daemon is away. C, since it has to be small; it needs nothing but the C library.
+    .executableTarget(name: "imgfs-keeper"),
     .testTarget(
         name: "IntegrationTests",
         dependencies: ["OCI", "Content", "Control", "CLinux", "CZlib", "CZstd", "TestSupport", system],
@@ -64,6 +66,7 @@ targets += part("Tar", [])
 targets += part("Compression", ["CZlib", "CZstd"] + (withISAL ? ["CISAL"] : []))
 targets += part("KeyedMutex", [])
 targets += part("Threads", ["CLinux"])
+targets += part("DescriptorStore", ["CLinux", system])
 targets += part("LayerIndex", ["OCI", "Tar", system], tests: ["Content"])
 targets += part("Snapshot", ["OCI", "LayerIndex"], tests: ["Content", "Tar"])
 targets += part("SQLite", ["CSQLite"])
@@ -71,20 +74,21 @@ targets += part("Registry", ["OCI", "Content", "Threads", "CCurl", "CLinux", log
 targets += part("LocalImage", ["OCI", "Content", "Tar", system])
 targets += part("Store", ["OCI", "Content", "LayerIndex", "SQLite", "CLinux", system, log])
 targets += part("Layers", ["OCI", "Content", "Tar", "Compression", "LayerIndex", "Store", "Threads", system])
-targets += part("FUSE", ["CFuse", "CLinux", "Threads", system, log])
+targets += part("FUSE", ["CFuse", "CLinux", "Threads", "DescriptorStore", system, log])
 targets += part(
     "ImageFS", ["FUSE", "Snapshot", "OCI", "CLinux", system, log], tests: ["Content", "LayerIndex", "Tar"])
-targets += part("Control", ["OCI", "Threads", "CLinux", system], tests: ["Content"])
+targets += part("Control", ["OCI", "Threads", "DescriptorStore", "CLinux", system], tests: ["Content"])
 targets += part("Runtime", ["OCI"], tests: ["Content"])
 targets += part(
     "Daemon",
     [
         "OCI", "Content", "KeyedMutex", "Threads", "Tar", "Compression", "LayerIndex", "Snapshot", "Registry",
         "LocalImage", "Store", "Layers", "FUSE",
-        "ImageFS", "Control", "CLinux", system, log,
+        "ImageFS", "DescriptorStore", "Control", "CLinux", system, log,
     ])
 targets += part(
-    "Command", ["Control", "OCI", "Runtime", "Tar", "CLinux", arguments, system], tests: ["Content", "Threads"])
+    "Command", ["Control", "OCI", "Runtime", "Tar", "DescriptorStore", "CLinux", arguments, system],
+    tests: ["Content", "Threads"])
 
 // The readers of untrusted bytes: tests replay the fuzzers' corpus; with IMGFS_FUZZ (make fuzz) the same files become the
 // program that libFuzzer drives.
@@ -107,6 +111,7 @@ let package = Package(
     products: [
         .executable(name: "imgfs", targets: ["imgfs"]),
         .executable(name: "imgfs-mount", targets: ["imgfs-mount"]),
+        .executable(name: "imgfs-keeper", targets: ["imgfs-keeper"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),

@@ -12,6 +12,7 @@
 #include <linux/mount.h>
 #include <linux/stat.h>
 #include <errno.h>
+#include <signal.h>
 #include <spawn.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -143,4 +144,77 @@ static inline int imgfs_open_beneath(int directory, const char *path, int flags,
     // RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH
     struct { unsigned long long flags, mode, resolve; } how = {(unsigned)flags | O_CLOEXEC, mode, 0x02 | 0x04 | 0x08};
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+/// sendmsg(2) of one datagram with up to 253 descriptors (SCM_MAX_FD). No SIGPIPE.
+static inline ssize_t imgfs_send_datagram(
+    int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count) {
+    struct iovec vector = {(void *)bytes, count};
+    union { char space[CMSG_SPACE(253 * sizeof(int))]; struct cmsghdr header; } control;
+    struct msghdr message = {0};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    if (descriptor_count > 253) { errno = EINVAL; return -1; }
+    if (descriptor_count > 0) {
+        message.msg_control = control.space;
+        message.msg_controllen = CMSG_SPACE(descriptor_count * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(descriptor_count * sizeof(int));
+        __builtin_memcpy(CMSG_DATA(header), descriptors, descriptor_count * sizeof(int));
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+/// memfd_create(2), close-on-exec, of `size` bytes of zeros below which it can never shrink. Returns a descriptor, or -1.
+static inline int imgfs_memory_file(const char *name, long size) {
+    int fd = (int)syscall(SYS_memfd_create, name, 0x0001 | 0x0002 /* MFD_CLOEXEC | MFD_ALLOW_SEALING */);
+    if (fd < 0) return -1;
+    // F_ADD_SEALS with F_SEAL_SHRINK: what is mapped stays there.
+    if (ftruncate(fd, size) == 0 && fcntl(fd, 1024 + 9, 0x0002) == 0) return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+/// F_GET_SEALS: whether a memory file can no longer shrink.
+static inline int imgfs_cannot_shrink(int fd) {
+    int seals = fcntl(fd, 1024 + 10);
+    return seals >= 0 && (seals & 0x0002) != 0;
+}
+
+/// Where the first fatal signal of the process is noted. A variable of a function, since Swift links no other.
+struct imgfs_fatal_note {
+    volatile unsigned int *signal, *thread;
+    struct sigaction former[32];
+};
+static inline struct imgfs_fatal_note *imgfs_find_fatal_note(void) {
+    static struct imgfs_fatal_note note;
+    return &note;
+}
+
+static inline void imgfs_fatal(int signal, siginfo_t *info, void *context) {
+    (void)context;
+    struct imgfs_fatal_note *note = imgfs_find_fatal_note();
+    if (*note->signal == 0) {
+        *note->thread = (unsigned int)syscall(SYS_gettid);
+        *note->signal = (unsigned int)signal;
+    }
+    // What would have happened happens now: a fault by its instruction, anything else by its signal once more.
+    sigaction(signal, &note->former[signal], NULL);
+    if (info->si_code <= 0 || signal == SIGTRAP) syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
+}
+
+/// Notes the signal that ends the process, and the thread that it hit, before it has its usual effect.
+static inline void imgfs_note_fatal_signals(unsigned int *signal, unsigned int *thread) {
+    const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT};
+    struct imgfs_fatal_note *note = imgfs_find_fatal_note();
+    note->signal = signal;
+    note->thread = thread;
+    for (unsigned int i = 0; i < sizeof fatal / sizeof *fatal; i++) {
+        struct sigaction action = {.sa_sigaction = imgfs_fatal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+        sigaction(fatal[i], &action, &note->former[fatal[i]]);
+    }
 }

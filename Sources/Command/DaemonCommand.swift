@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import DescriptorStore
 import Glibc
 import OCI
 import SystemPackage
@@ -13,7 +14,10 @@ struct DaemonCommand: ParsableCommand {
 struct DaemonRunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Serve mounts and commands until it is told to stop.",
-        discussion: "It is started by the first mount or command, or by systemd. The log goes to standard error.")
+        discussion: """
+            It is started by the first mount or command, or by systemd; then its mounts outlive it. One that is run by \
+            hand keeps them only with --keeper. The log goes to standard error.
+            """)
 
     @OptionGroup var daemon: DaemonOptions
 
@@ -48,8 +52,25 @@ struct DaemonRunCommand: ParsableCommand {
     @Flag(help: "Return when the daemon serves; it goes on in the background.")
     var detach = false
 
+    @Flag(help: "Run under a keeper, which starts the daemon again when it dies and holds its mounts meanwhile.")
+    var keeper = false
+
+    @Flag(help: "Go on in the place of the daemon that runs now, with its mounts; start one when none runs.")
+    var replace = false
+
+    @Flag(help: "Only say whether this program can use the store.")
+    var check = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The keeper ends a daemon that gives no sign of life for so long; 0 for never.", valueName: "seconds"))
+    var watchdog = 30.0
+
     @Flag(help: .hidden)
     var launched = false
+
+    /// It does its work and returns, instead of becoming the daemon.
+    var isBrief: Bool { detach || replace || keeper || check }
 
     private static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
 
@@ -61,6 +82,12 @@ struct DaemonRunCommand: ParsableCommand {
             ("connect-timeout", connectTimeout), ("idle-timeout", idleTimeout), ("retry-time", retryTime),
         ] where !(value > 0 && value <= 86_400) {
             throw ValidationError("--\(name) is more than 0 and at most 86400 seconds")
+        }
+        guard watchdog >= 0, watchdog <= 86_400 else {
+            throw ValidationError("--watchdog is at least 0 and at most 86400 seconds")
+        }
+        guard [detach, replace, keeper, check].count(where: { $0 }) <= 1 else {
+            throw ValidationError("--detach, --replace, --keeper and --check exclude each other")
         }
         guard Self.logLevels.contains(logLevel) else {
             throw ValidationError("--log-level is one of \(Self.logLevels.joined(separator: ", "))")
@@ -96,37 +123,66 @@ struct DaemonRunCommand: ParsableCommand {
         return settings
     }
 
-    /// Starts the daemon in the background.
-    func run() throws {
-        var start = DaemonStart(paths: daemon.paths, environment: currentEnvironment())
+    /// Does what it is to do instead of becoming the daemon. `check` throws when this program cannot use the store.
+    func run(check checkStore: (DaemonConfiguration) throws -> Void) throws {
+        if check { return try checkStore(settings()) }
+        if keeper { return try becomeKeeper() }
+        var start = daemon.start
+        start.logFile = absoluteLogFile
+        start.daemonOptions = options
+        start.watchdogSeconds = watchdog
         if let client = try start.connectIfRunning() {
-            _ = client
-            throw CommandFailure(ControlError.socketInUse(socket: start.paths.socket))
+            guard replace else { throw CommandFailure(ControlError.socketInUse(socket: start.paths.socket)) }
+            // Before the old one is gone: it goes on when this one cannot.
+            try checkStore(settings())
+            return try DaemonReplacement(start: start, client: client).run()
         }
-        start.logFile = logFile.map { SourceText.absolutePath($0, workingDirectory: SourceText.workingDirectory()) }
-        start.daemonOptions = [
+        _ = try start.connect()
+    }
+
+    /// What of this command line another daemon gets.
+    private var options: [String] {
+        var options = [
             "--max-downloads", "\(maxDownloads)", "--connect-timeout", "\(connectTimeout)",
             "--idle-timeout", "\(idleTimeout)", "--attempts", "\(attempts)", "--retry-time", "\(retryTime)",
             "--log-level", logLevel,
         ]
-        for setting in limitSettings { start.daemonOptions += ["--limit", setting] }
-        _ = try start.connect()
+        for setting in limitSettings { options += ["--limit", setting] }
+        return options
+    }
+
+    private var absoluteLogFile: String? {
+        logFile.map { SourceText.absolutePath($0, workingDirectory: SourceText.workingDirectory()) }
+    }
+
+    /// This process goes on as the keeper, in the foreground.
+    private func becomeKeeper() throws {
+        try redirectLog()
+        let program = ProcessFiles.link("/proc/self/exe") ?? "/proc/self/exe"
+        let keeper = DaemonProgram.keeper(beside: program)
+        let command = KeeperCommand(
+            program: program, paths: daemon.paths, options: options, watchdogSeconds: watchdog)
+        var arguments = command.arguments.map { strdup($0) } + [nil]
+        execv(keeper, &arguments)
+        throw CommandFailure(ExitStatus.system, "cannot run \(keeper): \(Errno(rawValue: errno))")
     }
 
     /// Becomes the daemon. Returns the exit code.
-    func serve(_ daemon: (DaemonConfiguration) async throws -> Void) async -> Int32 {
-        if launched { LaunchedDaemon.adopt() }
+    func serve(_ daemon: (DaemonConfiguration, Supervision) async throws -> DaemonEnd) async -> Int32 {
+        let supervision = Supervision.take(currentEnvironment())
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)
         DescriptorLimit.raise()
         do {
             try redirectLog()
-            try await daemon(settings())
-            return ExitStatus.success
+            switch try await daemon(settings(), supervision) {
+            case .finished: return ExitStatus.success
+            case .leftMounts: return DaemonEnd.leftMountsStatus
+            }
         } catch {
             let failure = CommandFailure(error)
             Terminal.complain("imgfs: \(failure.description)")
-            if launched { LaunchedDaemon.report(failure.description) }
+            Launcher.report(failure.description, to: supervision.descriptors)
             return failure.status
         }
     }
@@ -139,22 +195,5 @@ struct DaemonRunCommand: ParsableCommand {
         }
         dup2(descriptor, STDERR_FILENO)
         close(descriptor)
-    }
-}
-
-struct DaemonStopCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "stop", abstract: "Stop the daemon.",
-        discussion: "Refused while images are mounted, unless --force: their mounts then no longer answer.")
-
-    @Flag(help: "Stop it even though images are mounted.")
-    var force = false
-
-    @OptionGroup var daemon: DaemonOptions
-
-    func run() throws {
-        let start = DaemonStart(paths: daemon.paths, environment: currentEnvironment())
-        guard let client = try start.connectIfRunning() else { return }
-        try client.stop(StopRequest(force: force))
     }
 }

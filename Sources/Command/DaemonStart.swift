@@ -1,4 +1,5 @@
 import Control
+import DescriptorStore
 import Glibc
 import SystemPackage
 
@@ -30,8 +31,9 @@ enum DaemonStartError: Error, Equatable, CustomStringConvertible {
 
 /// Connects to the daemon, and starts one where none runs.
 ///
-/// The one who starts it makes the socket, lets the daemon inherit it as systemd would, and is the first client. Who
-/// comes meanwhile is a client of the same socket, so nobody has to look again and again whether the daemon is up.
+/// The one who starts it makes the socket, lets the keeper inherit it as systemd would, and is the first client. The keeper
+/// starts the daemon, and again when it dies. Who comes meanwhile is a client of the same socket, so nobody has to look
+/// again and again whether the daemon is up.
 struct DaemonStart {
     /// Bound for a daemon to begin to serve, its store's recovery included.
     static let startSeconds = 10
@@ -41,6 +43,7 @@ struct DaemonStart {
     /// More options of `imgfs daemon`.
     var daemonOptions: [String] = []
     var logFile: String?
+    var watchdogSeconds: Double?
 
     init(paths: ControlPaths? = nil, environment: [String: String]) {
         self.paths = paths ?? ControlPaths(environment: environment)
@@ -56,6 +59,26 @@ struct DaemonStart {
         } catch {
             throw .connection(error)
         }
+    }
+
+    /// How long a daemon may be away while its keeper holds the socket.
+    static let awaySeconds = 30
+
+    /// Like `connect`, and waits until somebody serves: with a keeper the socket is there while the daemon is away.
+    func connectAndWait() throws(DaemonStartError) -> ControlClient {
+        // One more time when the daemon goes away while it is waited for.
+        for _ in 0..<2 {
+            let client = try connect()
+            do throws(ControlError) {
+                try client.waitUntilServed(seconds: Self.awaySeconds)
+                return client
+            } catch .disconnected {
+                continue
+            } catch {
+                throw .connection(error)
+            }
+        }
+        return try connect()
     }
 
     /// A connection to the daemon, which is started when it does not run. One of several that race starts it.
@@ -119,7 +142,7 @@ struct DaemonStart {
             defer { close(failures[1]) }
             let socket: ListeningSocket
             do throws(ControlError) {
-                socket = try ListeningSocket.open(paths.socket, environment: [:])
+                socket = try ListeningSocket.open(paths.socket, inherited: [])
             } catch {
                 throw DaemonStartError.connection(error)
             }
@@ -139,20 +162,26 @@ struct DaemonStart {
     }
 
     private func spawn(_ socket: ListeningSocket, failures: Int32) throws(DaemonStartError) {
-        let daemon = Spawn(
-            program: DaemonProgram.path(of: ProcessFiles.link("/proc/self/exe") ?? "/proc/self/exe"),
-            arguments: ["imgfs", "daemon", "--launched", "--root", paths.root, "--socket", paths.socket]
-                + daemonOptions,
-            environment: environment.filter { Self.isForDaemon($0.key) },
+        let program = DaemonProgram.path(of: ProcessFiles.link("/proc/self/exe") ?? "/proc/self/exe")
+        var variables = environment.filter { Self.isForDaemon($0.key) }
+        variables["LISTEN_FDS"] = "2"
+        variables["LISTEN_FDNAMES"] = "\(ListeningSocket.name):\(Launcher.descriptorName)"
+        let keeper = Spawn(
+            program: DaemonProgram.keeper(beside: program),
+            arguments: KeeperCommand(
+                program: program, paths: paths, options: daemonOptions + ["--launched"],
+                watchdogSeconds: watchdogSeconds
+            ).arguments,
+            environment: variables,
             descriptors: [
-                (socket.inheritable, ListeningSocket.firstInherited),
-                (FileDescriptor(rawValue: failures), LaunchedDaemon.failureDescriptor),
+                (socket.inheritable, InheritedDescriptors.first),
+                (FileDescriptor(rawValue: failures), InheritedDescriptors.first + 1),
             ],
             errorLog: log, isDetached: true)
         do throws(Errno) {
-            _ = try daemon.start()
+            _ = try keeper.start()
         } catch {
-            throw .system(call: "run", path: daemon.program, error)
+            throw .system(call: "run", path: keeper.program, error)
         }
     }
 
@@ -182,21 +211,15 @@ struct DaemonStart {
     }
 }
 
-/// The other side: a daemon that `DaemonStart` launched.
-enum LaunchedDaemon {
-    /// A pipe on which it says why it cannot start.
-    static let failureDescriptor: Int32 = ListeningSocket.firstInherited + 1
+/// The other side: a daemon that `DaemonStart` launched tells whoever waits for it why it cannot start.
+enum Launcher {
+    /// A pipe, among the descriptors that the daemon is started with. The keeper closes it when the daemon serves.
+    static let descriptorName = "launcher"
 
-    /// Makes the inherited socket known as systemd does, sd_listen_fds(3).
-    static func adopt() {
-        setenv("LISTEN_PID", "\(getpid())", 1)
-        setenv("LISTEN_FDS", "1", 1)
-        _ = fcntl(failureDescriptor, F_SETFD, FD_CLOEXEC)
-    }
-
-    /// Tells the one who started it. Nobody may listen any more.
-    static func report(_ failure: String) {
+    static func report(_ failure: String, to descriptors: [InheritedDescriptor]) {
+        guard let pipe = descriptors.first(where: { $0.name == descriptorName }) else { return }
         let bytes = Array((failure + "\n").utf8)
-        _ = write(failureDescriptor, bytes, bytes.count)
+        // Nobody may listen any more.
+        _ = write(pipe.descriptor, bytes, bytes.count)
     }
 }

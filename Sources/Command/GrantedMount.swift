@@ -14,9 +14,9 @@ struct GrantedMount: ~Copyable {
     init(
         of image: SourceRequest, source: String, target: String, flags: MountFlags, over connection: ControlClient
     ) throws(ControlError) {
-        let grant = try connection.mount(
-            MountRequest(
-                image: image, sourceName: SourceText.mountSource(source), target: target, flags: flags))
+        let request = MountRequest(
+            image: image, sourceName: SourceText.mountSource(source), target: target, flags: flags)
+        let grant = try connection.persistently { (client) throws(ControlError) in try client.mount(request) }
         details = grant.details
         descriptor = grant.descriptor
     }
@@ -30,9 +30,11 @@ struct GrantedMount: ~Copyable {
             id: details.id,
             target: MountTarget(
                 path: target.path, mountNamespace: ProcessFiles.mountNamespace(),
-                mountID: ProcessFiles.mountID(of: descriptor) ?? 0))
+                mountID: ProcessFiles.mountID(of: descriptor) ?? 0),
+            chainID: details.chainID)
         do throws(ControlError) {
-            try connection.attached(report)
+            // A successor of the daemon that granted it knows the image.
+            try connection.persistently { (client) throws(ControlError) in try client.attached(report) }
         } catch {
             // The mount is there and answers; only the daemon's listing lacks its target.
             Terminal.complain("\(program): warning: \(error.description)")

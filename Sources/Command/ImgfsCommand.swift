@@ -33,9 +33,9 @@ struct DaemonOptions: ParsableArguments {
 
     var paths: ControlPaths { ControlPaths(root: root, socket: socket, environment: currentEnvironment()) }
 
-    func connect() throws -> ControlClient {
-        try DaemonStart(paths: paths, environment: currentEnvironment()).connect()
-    }
+    var start: DaemonStart { DaemonStart(paths: paths, environment: currentEnvironment()) }
+
+    func connect() throws -> ControlClient { try start.connect() }
 }
 
 struct OutputOptions: ParsableArguments {

@@ -58,7 +58,7 @@ struct MountHelper {
 
     private func connect() throws(CommandFailure) -> ControlClient {
         do throws(DaemonStartError) {
-            return try DaemonStart(environment: environment).connect()
+            return try DaemonStart(environment: environment).connectAndWait()
         } catch {
             throw CommandFailure(error.isPermission ? ExitStatus.usage : ExitStatus.system, error.description)
         }

@@ -1,6 +1,8 @@
 /// One line of /proc/self/mountinfo, proc(5).
 struct MountTableEntry: Equatable {
     var mountID: UInt64
+    /// Of the file system: `major:minor`.
+    var device: String
     var target: String
     var type: String
     var source: String
@@ -13,6 +15,7 @@ struct MountTableEntry: Equatable {
             hyphen + 2 < fields.count
         else { return nil }
         self.mountID = mountID
+        device = String(fields[2])
         target = Self.unescaped(fields[4])
         type = Self.unescaped(fields[hyphen + 1])
         source = Self.unescaped(fields[hyphen + 2])

@@ -1,5 +1,6 @@
 import ArgumentParser
 public import Control
+public import DescriptorStore
 import Glibc
 import OCI
 
@@ -22,12 +23,18 @@ public struct Program {
         return MountHelper(program: mount.program, environment: currentEnvironment()).run(mount.arguments)
     }
 
-    /// Runs any command and returns the exit code. `daemon` serves until it is told to stop.
-    public func run(daemon: (DaemonConfiguration) async throws -> Void) async -> Int32 {
+    /// Runs any command and returns the exit code. `daemon` serves until it is told to stop; `check` throws when this
+    /// program cannot use the store.
+    public func run(
+        daemon: (DaemonConfiguration, Supervision) async throws -> DaemonEnd,
+        check: (DaemonConfiguration) throws -> Void
+    ) async -> Int32 {
         do {
             var command = try ImgfsCommand.parseAsRoot(arguments)
-            if let server = command as? DaemonRunCommand, !server.detach {
-                return await server.serve(daemon)
+            if let server = command as? DaemonRunCommand {
+                if !server.isBrief { return await server.serve(daemon) }
+                try server.run(check: check)
+                return ExitStatus.success
             }
             try command.run()
             return ExitStatus.success

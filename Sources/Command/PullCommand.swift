@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Control
 import Glibc
 import OCI
@@ -32,7 +33,10 @@ struct PullCommand: ParsableCommand {
         let summary: ImageSummary
         do {
             defer { display.end() }
-            summary = try client.pull(PullRequest(image: image.request(source, pull: .always))) { display.show($0) }
+            let request = PullRequest(image: image.request(source, pull: .always))
+            summary = try client.persistently { (client) throws(ControlError) in
+                try client.pull(request) { display.show($0) }
+            }
         }
         if quiet { return }
         if output.json {

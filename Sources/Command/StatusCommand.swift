@@ -28,6 +28,7 @@ struct StatusCommand: ParsableCommand {
         let store = status.store
         let summary = aligned([
             ("Daemon", "imgfs \(status.version), process \(status.processID)"),
+            ("Keeper", text(status.keeper)),
             ("Running for", Quantity.duration(seconds: now - status.startedAtSeconds)),
             ("Socket", status.socketPath),
             ("Store", "\(status.root), \(Quantity.bytes(store.freeByteCount)) free"),
@@ -52,6 +53,21 @@ struct StatusCommand: ParsableCommand {
             ]
         }
         return summary + "\n\n" + table.text
+    }
+
+    /// Who holds the mounts, and what happened so far.
+    static func text(_ keeper: KeeperStatus) -> String {
+        var parts: [String]
+        switch keeper.kind {
+        case .none: parts = ["none: the mounts end with this process"]
+        case .gone: parts = ["GONE: the mounts end with this process, which cannot be replaced"]
+        case .systemd: parts = ["systemd"]
+        case .keeper: parts = [keeper.processID.map { "process \($0)" } ?? "a process"]
+        }
+        if keeper.deathCount > 0 { parts.append("\(keeper.deathCount) daemons died") }
+        if keeper.takenOverCount > 0 { parts.append("\(keeper.takenOverCount) mounted images taken over") }
+        if keeper.isolatedCount > 0 { parts.append("\(keeper.isolatedCount) ISOLATED, see 'imgfs mounts'") }
+        return parts.joined(separator: ", ")
     }
 
     static func text(_ waits: [WaitRecord]) -> String {

@@ -6,7 +6,8 @@ public import SystemPackage
 /// A connection to the daemon. Blocks; one request at a time. Closing it gives up the request.
 public final class ControlClient {
     private let socket: FileDescriptor
-    private let path: String
+    /// Of the socket.
+    public let path: String
     private var input = LineBuffer()
 
     /// Connects to the daemon that listens on `path`. Throws `.notRunning` when none does.
@@ -86,9 +87,15 @@ public final class ControlClient {
     }
 
     /// Ends the daemon and returns when it has closed the connection, which it does last.
-    public func stop(_ request: StopRequest) throws(ControlError) {
+    public func stop(_ request: StopRequest) throws(ControlError) { try end(.stop(request)) }
+
+    /// Has another program go on in the daemon's place. Returns when the daemon has closed the connection, which it does
+    /// last.
+    public func replace(_ request: ReplaceRequest) throws(ControlError) { try end(.replace(request)) }
+
+    private func end(_ request: ControlRequest) throws(ControlError) {
         do {
-            _ = try call(.stop(request), Nothing.self)
+            _ = try call(request, Nothing.self)
             while true { _ = try receiveLine() }
         } catch .disconnected {
             return

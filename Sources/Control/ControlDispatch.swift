@@ -43,6 +43,9 @@ struct ControlDispatch: Sendable {
         case .stop(let request):
             try await service.stop(request, from: caller)
             reply(Nothing())
+        case .replace(let request):
+            try await service.replace(request, from: caller)
+            reply(Nothing())
         }
     }
 }

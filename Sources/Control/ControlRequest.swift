@@ -14,6 +14,7 @@ public enum ControlRequest: Sendable, Hashable {
     case prune(PruneRequest)
     case verify
     case stop(StopRequest)
+    case replace(ReplaceRequest)
 }
 
 extension ControlRequest: Codable {
@@ -23,7 +24,7 @@ extension ControlRequest: Codable {
     }
 
     private enum Name: String, Codable {
-        case mount, attached, pull, images, mounts, inspect, status, waits, remove, prune, verify, stop
+        case mount, attached, pull, images, mounts, inspect, status, waits, remove, prune, verify, stop, replace
     }
 
     public init(from decoder: any Decoder) throws {
@@ -43,6 +44,7 @@ extension ControlRequest: Codable {
         case .prune: self = .prune(try container.decode(PruneRequest.self, forKey: .arguments))
         case .verify: self = .verify
         case .stop: self = .stop(try container.decode(StopRequest.self, forKey: .arguments))
+        case .replace: self = .replace(try container.decode(ReplaceRequest.self, forKey: .arguments))
         }
     }
 
@@ -66,6 +68,7 @@ extension ControlRequest: Codable {
         case .prune(let arguments): try encode(.prune, arguments)
         case .verify: try container.encode(Name.verify, forKey: .request)
         case .stop(let arguments): try encode(.stop, arguments)
+        case .replace(let arguments): try encode(.replace, arguments)
         }
     }
 }

@@ -15,8 +15,10 @@ public final class ControlServer: Sendable {
     private let socket: ListeningSocket
     private let dispatch: ControlDispatch
     private let epoll: Int32
-    /// An eventfd that ends the thread.
+    /// An eventfd that ends the thread, or asks it for a sign of life.
     private let wake: Int32
+    private let isStopping = Atomic(false)
+    private let pingCount = Atomic(0)
     private let thread = Mutex<Thread?>(nil)
 
     /// Throws when the kernel gives no more descriptors.
@@ -49,10 +51,15 @@ public final class ControlServer: Sendable {
     /// thread has ended. Does nothing the second time.
     public func stop() {
         guard let thread = thread.withLock({ $0.take() }) else { return }
-        var one: UInt64 = 1
-        _ = write(wake, &one, 8)
+        isStopping.store(true, ordering: .releasing)
+        eventfd_write(wake, 1)
         thread.join()
     }
+
+    /// Asks for a sign of life; `pings` counts the answers.
+    public func ping() { eventfd_write(wake, 1) }
+
+    public var pings: Int { pingCount.load(ordering: .relaxed) }
 
     private func run() {
         var connections: [UInt64: ControlConnection] = [:]
@@ -66,6 +73,10 @@ public final class ControlServer: Sendable {
             for event in events.prefix(Int(max(0, count))) {
                 switch event.data.u64 {
                 case Token.wake:
+                    var count: eventfd_t = 0
+                    eventfd_read(wake, &count)
+                    pingCount.wrappingAdd(1, ordering: .relaxed)
+                    guard isStopping.load(ordering: .acquiring) else { continue }
                     for connection in connections.values { connection.close() }
                     return
                 case Token.listener:

@@ -28,4 +28,6 @@ public protocol ControlService: Sendable {
     func verify(events: @escaping @Sendable (VerifyEvent) -> Void) async throws -> VerifyResult
     /// Asks the daemon to end; returns when it is about to. The client waits until the connection closes.
     func stop(_ request: StopRequest, from caller: Caller) async throws
+    /// Asks the daemon to leave its mounts to another program, which the keeper starts; like `stop`.
+    func replace(_ request: ReplaceRequest, from caller: Caller) async throws
 }

@@ -1,4 +1,5 @@
 import CLinux
+public import DescriptorStore
 import Glibc
 public import SystemPackage
 
@@ -8,14 +9,17 @@ public import SystemPackage
 public final class ListeningSocket: Sendable {
     /// Clients that may wait to be accepted; the kernel lowers it to net.core.somaxconn.
     private static let backlog: Int32 = 4096
-    /// SD_LISTEN_FDS_START, sd_listen_fds(3)
-    public static let firstInherited: Int32 = 3
+    /// What it is called when it is passed on.
+    public static let name = "control"
 
     public let path: String
+    /// This process made it; it was not passed on.
+    public let isNew: Bool
     let descriptor: Int32
     private let lock: Int32
 
-    private init(path: String, descriptor: Int32, lock: Int32) {
+    private init(path: String, isNew: Bool, descriptor: Int32, lock: Int32) {
+        self.isNew = isNew
         self.path = path
         self.descriptor = descriptor
         self.lock = lock
@@ -30,32 +34,25 @@ public final class ListeningSocket: Sendable {
         _ = close(lock)
     }
 
-    /// The socket that systemd passed on (LISTEN_PID, LISTEN_FDS), or else a new one at `path`.
-    public static func open(_ path: String, environment: [String: String]) throws(ControlError) -> ListeningSocket {
-        let inherited = Self.inherited(environment)
+    /// The socket among those that systemd or the keeper passed on, or else a new one at `path`.
+    public static func open(_ path: String, inherited: [InheritedDescriptor]) throws(ControlError) -> ListeningSocket {
+        let passed = inherited.first { isListening($0.descriptor) }?.descriptor
         // Whoever passes a socket on holds the lock until a moment after the daemon has begun.
-        let lock = try Self.lock(path, waitingAtMostSeconds: inherited == nil ? 0 : 10)
+        let lock = try Self.lock(path, waitingAtMostSeconds: passed == nil ? 0 : 10)
         do throws(ControlError) {
-            if let inherited { return ListeningSocket(path: path, descriptor: inherited, lock: lock) }
-            return ListeningSocket(path: path, descriptor: try bind(path), lock: lock)
+            if let passed { return ListeningSocket(path: path, isNew: false, descriptor: passed, lock: lock) }
+            return ListeningSocket(path: path, isNew: true, descriptor: try bind(path), lock: lock)
         } catch {
             _ = close(lock)
             throw error
         }
     }
 
-    /// Which of the descriptors that systemd passed on is the socket.
-    private static func inherited(_ environment: [String: String]) -> Int32? {
-        guard environment["LISTEN_PID"] == "\(getpid())", let count = environment["LISTEN_FDS"].flatMap({ Int32($0) })
-        else { return nil }
-        return (firstInherited..<firstInherited + max(0, min(count, 1024))).first { descriptor in
-            var isListening: Int32 = 0
-            var length = socklen_t(MemoryLayout<Int32>.size)
-            guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &length) == 0, isListening != 0
-            else { return false }
-            let flags = fcntl(descriptor, F_GETFL)
-            return fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 && fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0
-        }
+    private static func isListening(_ descriptor: Int32) -> Bool {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0, value != 0 else { return false }
+        return imgfs_set_nonblocking(descriptor) == 0
     }
 
     private static func lock(_ path: String, waitingAtMostSeconds: Double) throws(ControlError) -> Int32 {

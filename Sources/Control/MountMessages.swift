@@ -92,10 +92,13 @@ public struct MountReport: Sendable, Hashable, Codable {
     /// `MountDetails.id` of the grant.
     public var id: UInt64
     public var target: MountTarget
+    /// Of the grant, for a daemon that took over from the one that made it.
+    public var chainID: Digest?
 
-    public init(id: UInt64, target: MountTarget) {
+    public init(id: UInt64, target: MountTarget, chainID: Digest? = nil) {
         self.id = id
         self.target = target
+        self.chainID = chainID
     }
 }
 
@@ -127,11 +130,15 @@ public struct MountRecord: Sendable, Hashable, Codable {
     public var waitingReaderCount: Int
     /// Seconds since 1970.
     public var mountedAtSeconds: Int64
+    /// Of the file system, as in /proc/self/mountinfo: `major:minor`.
+    public var device: String?
 
     public init(
         source: String, name: String, platform: String, manifestDigest: Digest, chainID: Digest, state: MountState,
-        failure: String? = nil, targets: [MountTarget], waitingReaderCount: Int, mountedAtSeconds: Int64
+        failure: String? = nil, targets: [MountTarget], waitingReaderCount: Int, mountedAtSeconds: Int64,
+        device: String? = nil
     ) {
+        self.device = device
         self.source = source
         self.name = name
         self.platform = platform

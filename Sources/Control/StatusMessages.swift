@@ -52,6 +52,38 @@ public struct StoreSummary: Sendable, Hashable, Codable {
     }
 }
 
+/// Who holds the mounts while the daemon is away.
+public struct KeeperStatus: Sendable, Hashable, Codable {
+    public enum Kind: String, Sendable, Codable {
+        /// Nobody: the mounts end with the daemon.
+        case none
+        case keeper
+        case systemd
+        /// There was one, and it is gone.
+        case gone
+    }
+
+    public var kind: Kind
+    /// Of the keeper.
+    public var processID: Int32?
+    /// How often a daemon died unexpectedly and was replaced.
+    public var deathCount: Int
+    /// Mounted images that this daemon took over.
+    public var takenOverCount: Int
+    /// Mounted images that answer with EIO, since they ended the daemon again and again.
+    public var isolatedCount: Int
+
+    public init(
+        kind: Kind, processID: Int32? = nil, deathCount: Int = 0, takenOverCount: Int = 0, isolatedCount: Int = 0
+    ) {
+        self.kind = kind
+        self.processID = processID
+        self.deathCount = deathCount
+        self.takenOverCount = takenOverCount
+        self.isolatedCount = isolatedCount
+    }
+}
+
 public struct DaemonStatus: Sendable, Hashable, Codable {
     public var version: String
     public var processID: Int32
@@ -65,10 +97,11 @@ public struct DaemonStatus: Sendable, Hashable, Codable {
     /// Requests of readers that wait for an image.
     public var waitingReaderCount: Int
     public var downloads: [DownloadRecord]
+    public var keeper: KeeperStatus
 
     public init(
         version: String, processID: Int32, root: String, socketPath: String, startedAtSeconds: Int64,
-        store: StoreSummary, mountCount: Int, waitingReaderCount: Int, downloads: [DownloadRecord]
+        keeper: KeeperStatus, store: StoreSummary, mountCount: Int, waitingReaderCount: Int, downloads: [DownloadRecord]
     ) {
         self.version = version
         self.processID = processID
@@ -79,6 +112,7 @@ public struct DaemonStatus: Sendable, Hashable, Codable {
         self.mountCount = mountCount
         self.waitingReaderCount = waitingReaderCount
         self.downloads = downloads
+        self.keeper = keeper
     }
 }
 
@@ -104,6 +138,24 @@ public struct WaitRecord: Sendable, Hashable, Codable {
 public struct StopRequest: Sendable, Hashable, Codable {
     /// Also when images are mounted: their mounts stop answering (ENOTCONN).
     public var force: Bool
+    /// The client has just unmounted everything: the daemon waits until it has noticed.
+    public var hasUnmounted: Bool
 
-    public init(force: Bool = false) { self.force = force }
+    public init(force: Bool = false, hasUnmounted: Bool = false) {
+        self.force = force
+        self.hasUnmounted = hasUnmounted
+    }
+}
+
+/// Another program is to go on in the daemon's place, with its mounts.
+public struct ReplaceRequest: Sendable, Hashable, Codable {
+    /// The program's absolute path.
+    public var program: String
+    /// With the program's name first.
+    public var arguments: [String]
+
+    public init(program: String, arguments: [String]) {
+        self.program = program
+        self.arguments = arguments
+    }
 }

@@ -30,7 +30,7 @@ struct Chain: Sendable {
 /// An image somewhere, from which layers can be fetched.
 struct LayerOrigin: Sendable {
     /// What tells two origins apart: who fails with one may have luck with another.
-    struct Place: Hashable, Sendable {
+    struct Place: Hashable, Sendable, Codable {
         var name: String
         var manifestDigest: Digest
         var insecure = false

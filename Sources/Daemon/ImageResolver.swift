@@ -119,16 +119,25 @@ final class ImageResolver: Sendable {
     private func origin(
         of image: Image, _ source: Source, _ request: SourceRequest, _ caller: Caller
     ) -> LayerOrigin {
-        let credentials = request.credentialSource(of: caller)
+        origin(
+            of: image, source,
+            LayerOrigin.Place(
+                name: source.description, manifestDigest: image.manifestDigest, insecure: request.insecure,
+                credentials: request.credentialSource(of: caller)))
+    }
+
+    /// The origin that a daemon before this one fetched from; nil when it is called something that is no source.
+    func origin(of image: Image, at place: LayerOrigin.Place) -> LayerOrigin? {
+        (try? Source(parsing: place.name)).map { origin(of: image, $0, place) }
+    }
+
+    private func origin(of image: Image, _ source: Source, _ place: LayerOrigin.Place) -> LayerOrigin {
         let isRemote = if case .registry = source { true } else { false }
         return LayerOrigin(
-            image: image,
-            place: LayerOrigin.Place(
-                name: source.description, manifestDigest: image.manifestDigest, insecure: request.insecure,
-                credentials: credentials),
+            image: image, place: place,
             open: { [registry, limits] in
                 try openSource(
-                    source, registry: registry, limits: limits, insecure: request.insecure, credentials: credentials)
+                    source, registry: registry, limits: limits, insecure: place.insecure, credentials: place.credentials)
             },
             isRemote: isRemote)
     }

@@ -1,10 +1,12 @@
 import Control
+import DescriptorStore
 import FUSE
 import FoundationEssentials
 import ImageFS
 import KeyedMutex
 import Logging
 import OCI
+import Snapshot
 import Synchronization
 import SystemPackage
 import Threads
@@ -16,6 +18,7 @@ final class MountTable: Sendable {
     private let storeThreads: BlockingPool
     private let logger: Logger
     private let entries = Mutex<Entries>(Entries())
+    private let keeping: MountKeeping?
     private let grants = Mutex<Grants>(Grants())
     /// Two requests for one chain make one session.
     private let creations = Singleflight<Digest, MountedImage>(rank: .mount)
@@ -34,7 +37,14 @@ final class MountTable: Sendable {
         var open: [UInt64: MountedImage] = [:]
     }
 
-    init(chains: ChainFlights, workers: WorkerPool, storeThreads: BlockingPool, logger: Logger) {
+    /// - Parameter keeping: has mounts outlive this process.
+    init(
+        chains: ChainFlights, workers: WorkerPool, storeThreads: BlockingPool, logger: Logger,
+        keeping: MountKeeping? = nil
+    ) {
+        self.keeping = keeping
+        // No grant has the number of one that another daemon made.
+        grants.withLock { $0.lastID = UInt64(keeping?.recorder.generation ?? 0) << 32 }
         self.chains = chains
         self.workers = workers
         self.storeThreads = storeThreads
@@ -52,12 +62,17 @@ final class MountTable: Sendable {
         // The session ends when its last mount goes, which may be right now: then a new one is made.
         for _ in 0..<5 {
             let mounted = try await mountedImage(chain, resolved.image, source: request.sourceName)
+            if let reason = mounted.isolationReason {
+                throw DaemonError(
+                    .fault, "\(chain.name): \(reason); unmount it everywhere, or restart the daemon, to try it again")
+            }
             let attributes = MountAttributes(request.flags)
             do {
                 let descriptor = try await storeThreads.run {
                     try DetachedMount.make(
                         mounted.session, sourceName: request.sourceName, attributes: attributes)
                 }
+                mounted.knows(device: mounted.session.deviceName)
                 mounted.mounted(resolved.image, origins: chain.origins)
                 return MountGrant(descriptor: descriptor, details: details(resolved.image, chain, of: mounted))
             } catch FuseError.sessionEnded {
@@ -72,7 +87,8 @@ final class MountTable: Sendable {
     }
 
     func attached(_ report: MountReport) {
-        let mounted = grants.withLock { $0.open.removeValue(forKey: report.id) }
+        let granted = grants.withLock { $0.open.removeValue(forKey: report.id) }
+        let mounted = granted ?? report.chainID.flatMap { chainID in entries.withLock { $0.current[chainID] } }
         mounted?.attached(at: report.target)
     }
 
@@ -112,21 +128,103 @@ final class MountTable: Sendable {
 
     private func makeSession(_ chain: Chain, _ image: Image, source: String) async throws -> MountedImage {
         let stored = try await chains.openStored(chain)
+        let state = MountedImage.State(
+            source: source, image: image, mountedAtSeconds: Int64(Date.now.timeIntervalSince1970))
+        let record = keeping?.makeRecord()
+        SessionJournal.append(
+            .mounted(
+                .init(source: source, image: image, chainID: chain.chainID, mountedAtSeconds: state.mountedAtSeconds)),
+            to: record)
+        for origin in chain.origins.reversed() { MountedImage.note(origin, in: record) }
+        let mounted = try link(chain, state, record, wasReady: false) { (fileSystem, onEnd) throws(FuseError) in
+            try FuseSession(
+                fileSystem: fileSystem, pool: workers, logger: logger, keeping: record.flatMap { keeping?.keeping($0) },
+                onEnd: onEnd)
+        }
+        if let stored, mounted.admit(treeChecksum: stored.tree.checksum) {
+            mounted.fileSystem.publish(tree: stored.tree, layers: stored.contents)
+        }
+        entries.withLock { $0.current[chain.chainID] = mounted }
+        return mounted
+    }
+
+    /// Makes file system and session know each other.
+    private func link(
+        _ chain: Chain, _ state: MountedImage.State, _ record: SessionRecord?, wasReady: Bool,
+        wasTakenOver: Bool = false,
+        _ makeSession: (ImageFileSystem, @escaping @Sendable () -> Void) throws(FuseError) -> FuseSession
+    ) throws(FuseError) -> MountedImage {
         let box = WeakMountedImage()
-        let fileSystem = ImageFileSystem(chainID: chain.chainID, logger: logger) { [self] in
+        let fileSystem = ImageFileSystem(chainID: chain.chainID, logger: logger, wasReady: wasReady) { [self] in
             guard let mounted = box.value else { return }
             Task { await open(mounted) }
         }
-        if let stored { fileSystem.publish(tree: stored.tree, layers: stored.contents) }
-        let session = try FuseSession(fileSystem: fileSystem, pool: workers, logger: logger) { [self] in
+        let session = try makeSession(fileSystem) { [self] in
             if let mounted = box.value { forget(mounted) }
         }
         let mounted = MountedImage(
-            chain: chain, fileSystem: fileSystem, session: session,
-            state: .init(source: source, image: image, mountedAtSeconds: Int64(Date.now.timeIntervalSince1970)))
+            chain: chain, fileSystem: fileSystem, session: session, keptRecord: record, wasTakenOver: wasTakenOver,
+            state: state)
         box.value = mounted
-        entries.withLock { $0.current[chain.chainID] = mounted }
         return mounted
+    }
+
+    /// Takes over a session of a daemon before this one. `resume` has it served.
+    func takeOver(_ session: Inheritance.Session, origin: (SessionJournal.Origin) -> LayerOrigin?) throws {
+        guard let keeping, let summary = SessionJournal.summary(of: session.record) else {
+            throw DaemonError(.invalid, "its record has no first line")
+        }
+        let image = summary.mounted.image
+        let origins = summary.origins.compactMap(origin)
+        let chain = Chain(
+            chainID: summary.mounted.chainID, diffIDs: image.layers.map(\.diffID),
+            origins: LayerOrigin.merged(origins, before: []), name: image.name)
+        var state = MountedImage.State(
+            source: summary.mounted.source, image: image, mountedAtSeconds: summary.mounted.mountedAtSeconds)
+        state.targets = Array(summary.targets.suffix(MountedImage.maximumTargetCount))
+        state.treeChecksum = summary.treeChecksum
+        state.device = summary.device
+        let isIsolated = session.record.isIsolated
+        if isIsolated { state.isolationReason = summary.isolationReason ?? "isolated" }
+        session.record.isOpening = false
+        let mounted = try link(
+            chain, state, session.record, wasReady: summary.treeChecksum != nil, wasTakenOver: true
+        ) { (fileSystem, onEnd) throws(FuseError) in
+            try FuseSession(
+                takingOver: session.device, fileSystem: isIsolated ? IsolatedFileSystem() : fileSystem, pool: workers,
+                logger: logger, keeping: keeping.keeping(session.record), onEnd: onEnd)
+        }
+        for origin in origins { mounted.knows(origin.image.name) }
+        chains.retainedChains.retain(chain)
+        entries.withLock { entries in
+            // Of two sessions of one chain the newer one gets the mounts that come; the other is served until it ends.
+            if let former = entries.current.updateValue(mounted, forKey: chain.chainID) {
+                entries.retired.append(former)
+            }
+        }
+    }
+
+    /// Begins to serve what was taken over.
+    func resume() {
+        var isResent = true
+        for mounted in all where mounted.wasTakenOver {
+            do throws(FuseError) {
+                if try !mounted.session.resume() { isResent = false }
+            } catch {
+                logger.error(
+                    "a mount cannot be served", metadata: ["image": "\(mounted.chain.name)", "cause": "\(error)"])
+            }
+        }
+        if !isResent {
+            logger.error(
+                "the kernel cannot send requests again (Linux 6.9 and newer can): those that the daemon before this one had read and not answered wait until their file system is unmounted"
+            )
+        }
+    }
+
+    /// A fresh start on purpose: what was isolated is tried again by the next daemon.
+    func liftIsolation() {
+        for mounted in all { mounted.keptRecord?.isIsolated = false }
     }
 
     /// Brings the chain of a mount whose readers wait, or tells them why not.
@@ -134,6 +232,12 @@ final class MountTable: Sendable {
         mounted.openingStarted()
         do {
             let opened = try await openFromAnywhere(mounted)
+            guard mounted.admit(treeChecksum: opened.tree.checksum) else {
+                throw DaemonError(
+                    .fault,
+                    "this version of imgfs lays the image out differently than the one that mounted it; unmount"
+                        + " it everywhere and mount it again")
+            }
             mounted.openingEnded(failure: nil)
             mounted.fileSystem.publish(tree: opened.tree, layers: opened.contents)
         } catch {
@@ -192,6 +296,7 @@ final class MountTable: Sendable {
         }
         guard wasThere else { return }
         grants.withLock { grants in grants.open = grants.open.filter { $0.value !== mounted } }
+        if let record = mounted.keptRecord { keeping?.drop(record) }
         chains.retainedChains.release(mounted.chain)
         logger.info("image unmounted", metadata: ["image": "\(mounted.chain.name)"])
     }

@@ -1,4 +1,5 @@
 import Control
+import DescriptorStore
 import FoundationEssentials
 import ImageFS
 import KeyedMutex
@@ -18,16 +19,22 @@ final class Service: ControlService {
     let mountTable: MountTable
     let storeThreads: BlockingPool
     let verifyThreads = BlockingPool(name: "verify", maximumThreads: 1)
+    let keeping: MountKeeping?
     let logger: Logger
     private let startedAtSeconds = Int64(Date.now.timeIntervalSince1970)
     /// Called when somebody asks the daemon to end.
-    private let requestStop: @Sendable () -> Void
+    let requestStop: @Sendable () -> Void
+    /// Called when somebody wants another program in the daemon's place.
+    let requestReplacement: @Sendable () -> Void
 
     init(
         configuration: DaemonConfiguration, store: Store, resolver: ImageResolver, layers: LayerFlights,
-        chains: ChainFlights, mountTable: MountTable, storeThreads: BlockingPool, logger: Logger,
-        requestStop: @escaping @Sendable () -> Void
+        chains: ChainFlights, mountTable: MountTable, storeThreads: BlockingPool, keeping: MountKeeping?,
+        logger: Logger,
+        requestStop: @escaping @Sendable () -> Void, requestReplacement: @escaping @Sendable () -> Void
     ) {
+        self.keeping = keeping
+        self.requestReplacement = requestReplacement
         self.configuration = configuration
         self.store = store
         self.resolver = resolver
@@ -62,7 +69,8 @@ final class Service: ControlService {
         let mounts = mountTable.all
         return DaemonStatus(
             version: imgfsVersion, processID: ProcessInfo.processInfo.processIdentifier, root: configuration.root,
-            socketPath: configuration.socketPath, startedAtSeconds: startedAtSeconds, store: store,
+            socketPath: configuration.socketPath, startedAtSeconds: startedAtSeconds, keeper: keeperStatus,
+            store: store,
             mountCount: mounts.count, waitingReaderCount: mounts.map(\.fileSystem.waitingCount).reduce(0, +),
             downloads: layers.runningTransfers.map(\.record).sorted { $0.startedAtSeconds < $1.startedAtSeconds })
     }
@@ -90,18 +98,6 @@ final class Service: ControlService {
                     "seconds": "\(wait.heldSeconds)", "waiters": "\(wait.waiterCount)",
                 ])
         }
-    }
-
-    func stop(_ request: StopRequest, from caller: Caller) async throws {
-        let mounted = mountTable.all
-        guard request.force || mounted.isEmpty else {
-            throw DaemonError(
-                .usage,
-                "\(mounted.count) images are mounted; unmount them first, or stop with --force: then they answer with"
-                    + " 'Transport endpoint is not connected' until they are unmounted")
-        }
-        logger.notice("asked to stop", metadata: ["pid": "\(caller.processID)", "uid": "\(caller.userID)"])
-        requestStop()
     }
 }
 

@@ -50,6 +50,8 @@ public enum DetachedMount {
                 isFirst: !state.isMounted)
             if !state.isMounted {
                 state.device = deviceNumber(of: mount)
+                // Before its first request is read: a predecessor's session is complete or was never mounted.
+                session.keeping?.store(session.descriptor)
                 do throws(FuseError) {
                     try session.pool.add(session)
                 } catch {

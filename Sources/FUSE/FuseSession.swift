@@ -1,8 +1,9 @@
 import CFuse
+public import DescriptorStore
 import Glibc
 public import Logging
 import Synchronization
-import SystemPackage
+public import SystemPackage
 
 /// One connection to the kernel: a /dev/fuse descriptor, the file system that answers on it and libfuse's state.
 ///
@@ -18,15 +19,21 @@ public final class FuseSession: @unchecked Sendable {
     private let logger: Logger
     private let onEnd: @Sendable () -> Void
     private let hasEnded = Atomic(false)
+    /// What is remembered for a successor, if anything is.
+    let keeping: Keeping?
+    let negotiation: SessionNegotiation
+    /// The session's number in the flight recorder; 0 when it is not kept.
+    let recordedID: UInt64
     /// libfuse takes one of the process's 1024 thread-specific keys (PTHREAD_KEYS_MAX) for each session, which is what
     /// limits their number; a few are left to others.
     public static let maximumCount = 960
     private static let count = Atomic(0)
-    /// The kernel's flags from its FUSE_INIT until that is answered, 0 otherwise.
-    private let offeredFlags = Atomic<UInt32>(0)
     /// Held while a superblock is being made, so that two first mounts make one. The kernel does not wait for the
     /// daemon in that time.
     let mountState = Mutex(MountState())
+
+    /// `major:minor` of the file system, as in /proc/self/mountinfo; nil before it is mounted, and when it was taken over.
+    public var deviceName: String? { mountState.withLock { $0.device?.description } }
 
     struct MountState {
         /// The first mount made the superblock; later ones find it.
@@ -37,23 +44,50 @@ public final class FuseSession: @unchecked Sendable {
         var device: DeviceNumber?
     }
 
+    /// How the session gets to a successor of this process.
+    public struct Keeping: Sendable {
+        public var record: SessionRecord
+        /// Keeps the session's descriptor together with its record. Called once, before the first request is read.
+        public var store: @Sendable (FileDescriptor) -> Void
+
+        public init(record: SessionRecord, store: @escaping @Sendable (FileDescriptor) -> Void) {
+            self.record = record
+            self.store = store
+        }
+    }
+
     /// Opens /dev/fuse. `onEnd` is called once, on a thread of the pool or on that of `stop`'s caller; it must not
     /// block.
     public convenience init(
-        fileSystem: any FileSystem, pool: WorkerPool, logger: Logger, onEnd: @escaping @Sendable () -> Void
+        fileSystem: any FileSystem, pool: WorkerPool, logger: Logger, keeping: Keeping? = nil,
+        onEnd: @escaping @Sendable () -> Void
     ) throws(FuseError) {
         let device = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK)
         guard device >= 0 else { throw .noDevice(Errno(rawValue: errno)) }
         try self.init(
             descriptor: FileDescriptor(rawValue: device), fileSystem: fileSystem, pool: pool, logger: logger,
-            onEnd: onEnd)
+            keeping: keeping, onEnd: onEnd)
+    }
+
+    /// Takes over a session that a predecessor mounted. It is served from `resume` on. Owns the descriptor, also when it
+    /// throws.
+    public convenience init(
+        takingOver descriptor: FileDescriptor, fileSystem: any FileSystem, pool: WorkerPool, logger: Logger,
+        keeping: Keeping, onEnd: @escaping @Sendable () -> Void
+    ) throws(FuseError) {
+        try self.init(
+            descriptor: descriptor, fileSystem: fileSystem, pool: pool, logger: logger, keeping: keeping, onEnd: onEnd)
+        mountState.withLock { $0.isMounted = true }
     }
 
     /// Takes over a non-blocking descriptor that speaks the FUSE protocol.
     init(
         descriptor: FileDescriptor, fileSystem: any FileSystem, pool: WorkerPool, logger: Logger,
-        onEnd: @escaping @Sendable () -> Void
+        keeping: Keeping? = nil, onEnd: @escaping @Sendable () -> Void
     ) throws(FuseError) {
+        self.keeping = keeping
+        recordedID = keeping?.record.sessionID ?? 0
+        negotiation = SessionNegotiation(record: keeping?.record)
         self.descriptor = descriptor
         self.fileSystem = fileSystem
         self.pool = pool
@@ -136,22 +170,28 @@ public final class FuseSession: @unchecked Sendable {
 
     /// Lets libfuse take the request apart, which calls the file system.
     func process(_ buffer: RequestBuffer, _ byteCount: Int) {
-        var request = fuse_buf()
-        request.size = byteCount
-        request.mem = buffer.memory.baseAddress
-        request.fd = -1
-        guard buffer.memory.load(as: fuse_in_header.self).opcode == FUSE_INIT.rawValue else {
-            return fuse_session_process_buf(handle, &request)
+        let request = UnsafeMutableRawBufferPointer(rebasing: buffer.memory[..<byteCount])
+        if buffer.memory.load(as: fuse_in_header.self).opcode == FUSE_INIT.rawValue {
+            negotiation.begin(with: UnsafeRawBufferPointer(request)) { handToLibrary(request) }
+            return raiseReadAhead()
         }
-        let offered = buffer.memory.load(fromByteOffset: MemoryLayout<fuse_in_header>.size, as: fuse_init_in.self)
-        offeredFlags.store(offered.flags, ordering: .relaxed)
+        if !negotiation.isDone { negotiation.replay { handToLibrary($0) } }
+        handToLibrary(request)
+    }
+
+    private func handToLibrary(_ bytes: UnsafeMutableRawBufferPointer) {
+        var request = fuse_buf()
+        request.size = bytes.count
+        request.mem = bytes.baseAddress
+        request.fd = -1
         fuse_session_process_buf(handle, &request)
-        raiseReadAhead()
     }
 
     /// Sends an answer for libfuse, and keeps it from writing about failures to standard error.
     private func send(_ vectors: UnsafeBufferPointer<iovec>) -> Int {
-        completeNegotiation(vectors)
+        if negotiation.concernsAnswers, !negotiation.lets(vectors) {
+            return vectors.reduce(0) { $0 + $1.iov_len }
+        }
         let count = writev(descriptor.rawValue, vectors.baseAddress, Int32(vectors.count))
         // The caller was killed (ENOENT), or the last mount went away (ENODEV): there is nobody to answer.
         if count < 0, errno != ENOENT {
@@ -159,17 +199,6 @@ public final class FuseSession: @unchecked Sendable {
             errno = ENOENT
         }
         return count
-    }
-
-    /// Mends libfuse's answer to FUSE_INIT on its way out. It is the first answer of all, and the flags are taken away
-    /// before it is written: from then on other threads answer other requests.
-    private func completeNegotiation(_ vectors: UnsafeBufferPointer<iovec>) {
-        guard offeredFlags.load(ordering: .relaxed) != 0 else { return }
-        let offered = offeredFlags.exchange(0, ordering: .relaxed)
-        guard vectors.count == 2, vectors[1].iov_len >= MemoryLayout<fuse_init_out>.size,
-            let answer = vectors[1].iov_base?.assumingMemoryBound(to: fuse_init_out.self)
-        else { return }
-        Negotiation.complete(&answer.pointee, offered: offered)
     }
 
     /// After FUSE_INIT, which sets the kernel's default.

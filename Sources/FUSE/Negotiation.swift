@@ -21,6 +21,8 @@ enum Negotiation {
 
     /// FUSE_INIT_EXT: the upper half of the flags counts.
     private static let initExtended: UInt32 = 1 << 30
+    /// FUSE_HAS_RESEND, bit 39 of the flags, from Linux 6.9 on: requests can be sent again to a successor.
+    private static let resend: UInt32 = 1 << 7
     /// FUSE_ALLOW_IDMAP, bit 40 of the flags, from Linux 6.12 on: mounts can be idmapped, mount_setattr(2). It is for file
     /// systems whose permissions the kernel checks (`default_permissions`), as it does for all of imgfs. libfuse 3.14 does
     /// not know it, and kernels that do not either pass over it.
@@ -28,10 +30,10 @@ enum Negotiation {
 
     /// Adds to libfuse's answer what some versions leave out although it was wanted: libfuse 3.14.0 forgets
     /// FUSE_PARALLEL_DIROPS, without which one lookup that waits holds up every other one in its directory.
-    static func complete(_ answer: inout fuse_init_out, offered: UInt32) {
+    static func complete(_ answer: inout fuse_init_out, offered: UInt32, flags2: UInt32) {
         answer.flags |= offered & UInt32(FUSE_PARALLEL_DIROPS)
         guard offered & initExtended != 0 else { return }
         answer.flags |= initExtended
-        answer.flags2 |= allowIDMap
+        answer.flags2 |= allowIDMap | (flags2 & resend)
     }
 }

@@ -1,4 +1,6 @@
+import CFuse
 import CLinux
+public import DescriptorStore
 import Glibc
 import Synchronization
 import SystemPackage
@@ -20,14 +22,22 @@ public final class WorkerPool: Sendable {
     }
 
     private static let stopID: UInt64 = 0
+    private static let pingID = UInt64.max
 
     private let epoll: FileDescriptor
     private let stopEvent: FileDescriptor
+    private let pingEvent: FileDescriptor
+    private let pingCount = Atomic(0)
+    private let recorder: FlightRecorder?
     /// A leaf: nothing else is locked and nothing waits while it is held.
     private let state = Mutex(State())
     let watcher: InterruptWatcher
 
-    public init(threads: Int = WorkerPool.defaultThreadCount) throws(FuseError) {
+    /// - Parameter recorder: notes what each thread is at.
+    public init(
+        threads: Int = WorkerPool.defaultThreadCount, recorder: FlightRecorder? = nil
+    ) throws(FuseError) {
+        self.recorder = recorder
         ReplyBuffer.prepare()
         watcher = try InterruptWatcher()
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -40,11 +50,22 @@ public final class WorkerPool: Sendable {
             throw .workers(Errno(rawValue: code))
         }
         self.stopEvent = FileDescriptor(rawValue: stopEvent)
+        let pingEvent = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        guard pingEvent >= 0 else {
+            let code = errno
+            close(epoll)
+            close(stopEvent)
+            throw .workers(Errno(rawValue: code))
+        }
+        self.pingEvent = FileDescriptor(rawValue: pingEvent)
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.stopID))
         epoll_ctl(epoll, EPOLL_CTL_ADD, stopEvent, &event)
+        // Edge-triggered: each ping wakes one thread.
+        event = epoll_event(events: EPOLLIN.rawValue | EPOLLET.rawValue, data: epoll_data_t(u64: Self.pingID))
+        epoll_ctl(epoll, EPOLL_CTL_ADD, pingEvent, &event)
         for number in 0..<threads {
             do throws(ThreadError) {
-                let thread = try Thread.start(name: "imgfs-fuse-\(number)") { self.work() }
+                let thread = try Thread.start(name: "imgfs-fuse-\(number)") { self.work(slot: number) }
                 state.withLock { $0.threads.append(thread) }
             } catch {
                 stop()
@@ -56,6 +77,24 @@ public final class WorkerPool: Sendable {
     deinit {
         close(epoll.rawValue)
         close(stopEvent.rawValue)
+        close(pingEvent.rawValue)
+    }
+
+    /// Asks for a sign of life; `pings` counts the answers.
+    public func ping() { eventfd_write(pingEvent.rawValue, 1) }
+
+    public var pings: Int { pingCount.load(ordering: .relaxed) }
+
+    /// Ends the threads, and leaves all sessions to a successor: what was read and is not answered yet is never
+    /// answered here.
+    public func leave() {
+        eventfd_write(stopEvent.rawValue, 1)
+        let (threads, sessions) = state.withLock { state in
+            defer { state.threads = [] }
+            return (state.threads, state.sessions)
+        }
+        for thread in threads { thread.join() }
+        for session in sessions.values { session.leave() }
     }
 
     /// Ends the threads and waits for them; a request that is being processed is answered first. Sessions that are
@@ -102,19 +141,36 @@ public final class WorkerPool: Sendable {
         return epoll_ctl(epoll.rawValue, operation, session.descriptor.rawValue, &event) == 0
     }
 
+    /// FUSE_UNIQUE_RESEND, which headers older than Linux 6.9 do not have: set in the number of a request that a
+    /// predecessor had read. The answer carries it too.
+    private static let resentMark: UInt64 = 1 << 63
+
     /// A thread's life.
-    private func work() {
+    private func work(slot: Int) {
         let buffer = RequestBuffer()
+        let recorder = slot < FlightRecorder.slotCount ? self.recorder : nil
+        recorder?.enter(slot: slot)
         while true {
             var event = epoll_event()
             guard epoll_wait(epoll.rawValue, &event, 1, -1) == 1 else { continue }
             let id = event.data.u64
             if id == Self.stopID { return }
+            if id == Self.pingID {
+                pingCount.wrappingAdd(1, ordering: .relaxed)
+                continue
+            }
             guard let session = state.withLock({ $0.sessions[id] }) else { continue }
             switch session.receive(into: buffer) {
             case .request(let byteCount):
                 arm(session, id, EPOLL_CTL_MOD)
+                if let recorder {
+                    let header = buffer.memory.load(as: fuse_in_header.self)
+                    recorder.note(
+                        slot: slot, session: session.recordedID, unique: header.unique & ~Self.resentMark,
+                        node: header.nodeid, opcode: header.opcode)
+                }
                 session.process(buffer, byteCount)
+                recorder?.clear(slot: slot)
             case .nothing:
                 arm(session, id, EPOLL_CTL_MOD)
             case .end:

@@ -18,10 +18,14 @@ public final class ImageFileSystem: FileSystem {
     /// Set once, by `publish`, with a reference that `deinit` gives back. Invariant: before the lot is drained.
     let ready = Atomic<Unmanaged<ReadyTree>?>(nil)
     private let lot = ParkingLot()
+    /// The kernel knows the image already, from a process before this one: nothing is made up about the root.
+    let wasReady: Bool
 
     /// - Parameter open: has the image made ready and then calls `publish` or `fail`. Called on a thread that serves
     ///   requests, so it must not block. Called again when somebody looks inside after a failure.
-    public init(chainID: Digest, logger: Logger, open: @escaping @Sendable () -> Void) {
+    /// - Parameter wasReady: a predecessor of this process has shown the image to the kernel.
+    public init(chainID: Digest, logger: Logger, wasReady: Bool = false, open: @escaping @Sendable () -> Void) {
+        self.wasReady = wasReady
         self.chainID = chainID
         self.logger = logger
         self.open = open
@@ -72,7 +76,7 @@ extension ImageFileSystem {
             let isAdmitted = ready.load(ordering: .acquiring)?._withUnsafeGuaranteedRef {
                 $0.admits(parked.request, of: reply.callerUserID)
             }
-            guard isAdmitted == true else { return reply.error(ESTALE) }
+            guard wasReady || isAdmitted == true else { return reply.error(ESTALE) }
             switch parked.request {
             case .lookup(_, let directory): lookup(name, in: directory, reply: reply)
             case .getattr(let node): getattr(node, reply: reply)
@@ -82,6 +86,7 @@ extension ImageFileSystem {
                 readdir(node, offset: offset, length: length, withAttributes: withAttributes, reply: reply)
             case .getxattr(let node, _, let capacity): getxattr(node, name: name, capacity: capacity, reply: reply)
             case .listxattr(let node, let capacity): listxattr(node, capacity: capacity, reply: reply)
+            case .statfs(let node): statfs(node, reply: reply)
             case .seek(let node, let target, let offset): seek(node, toNext: target, from: offset, reply: reply)
             }
         }

@@ -37,7 +37,7 @@ extension ImageFileSystem {
 
     public func getattr(_ node: UInt64, reply: consuming Reply) {
         guard let ready = ready.load(ordering: .acquiring) else {
-            if node == Self.root { return reply.attributes(Self.coldRoot, .none) }
+            if node == Self.root, !wasReady { return reply.attributes(Self.coldRoot, .none) }
             return park(.getattr(node: node), reply)
         }
         do throws(Errno) {
@@ -93,7 +93,7 @@ extension ImageFileSystem {
     public func getxattr(_ node: UInt64, name: UnsafeRawBufferPointer, capacity: Int, reply: consuming Reply) {
         guard let ready = ready.load(ordering: .acquiring) else {
             // Programs that only look at the mount point ask for its security labels.
-            if node == Self.root { return reply.error(ENODATA) }
+            if node == Self.root, !wasReady { return reply.error(ENODATA) }
             return park(.getxattr(node: node, name: Array(name), capacity: capacity), reply)
         }
         do throws(Errno) {
@@ -108,7 +108,7 @@ extension ImageFileSystem {
 
     public func listxattr(_ node: UInt64, capacity: Int, reply: consuming Reply) {
         guard let ready = ready.load(ordering: .acquiring) else {
-            if node == Self.root {
+            if node == Self.root, !wasReady {
                 return reply.extendedAttribute(UnsafeRawBufferPointer(start: nil, count: 0), capacity: capacity)
             }
             return park(.listxattr(node: node, capacity: capacity), reply)
@@ -137,9 +137,10 @@ extension ImageFileSystem {
         }
     }
 
-    /// Never parked: df(1) of an image that is not there yet shows nothing, as of file systems without blocks.
+    /// Not parked at first: df(1) of an image that is not there yet shows nothing, as of file systems without blocks.
     public func statfs(_ node: UInt64, reply: consuming Reply) {
         let statistics = ready.load(ordering: .acquiring)?._withUnsafeGuaranteedRef { $0.statistics }
+        if statistics == nil, wasReady { return park(.statfs(node: node), reply) }
         reply.statistics(statistics ?? FileSystemStatistics(blockCount: 0, fileCount: 0))
     }
 }

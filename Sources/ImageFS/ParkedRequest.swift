@@ -9,13 +9,15 @@ enum ParkedRequest: Sendable {
     case readdir(node: UInt64, offset: UInt64, length: Int, withAttributes: Bool)
     case getxattr(node: UInt64, name: [UInt8], capacity: Int)
     case listxattr(node: UInt64, capacity: Int)
+    case statfs(node: UInt64)
     case seek(node: UInt64, target: SeekTarget, offset: UInt64)
 
     /// The node that it is about.
     var node: UInt64 {
         switch self {
         case .lookup(_, let node), .getattr(let node), .readlink(let node), .read(let node, _, _),
-            .readdir(let node, _, _, _), .getxattr(let node, _, _), .listxattr(let node, _), .seek(let node, _, _):
+            .readdir(let node, _, _, _), .getxattr(let node, _, _), .listxattr(let node, _), .statfs(let node),
+            .seek(let node, _, _):
             node
         }
     }
@@ -24,7 +26,7 @@ enum ParkedRequest: Sendable {
     var name: [UInt8] {
         switch self {
         case .lookup(let name, _), .getxattr(_, let name, _): name
-        case .getattr, .readlink, .read, .readdir, .listxattr, .seek: []
+        case .getattr, .readlink, .read, .readdir, .listxattr, .statfs, .seek: []
         }
     }
 }

@@ -39,6 +39,11 @@ public final class Tree: Sendable {
         hasExtendedAttributes = sections.hasExtendedAttributes
     }
 
+    /// Of the whole file: equal for trees with the same nodes.
+    public var checksum: UInt64 {
+        UInt64(littleEndian: file.bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
+    }
+
     public func contains(_ node: UInt64) -> Bool { sections.inode(node) != nil }
 
     /// What stat(2) shows.

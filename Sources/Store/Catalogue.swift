@@ -68,7 +68,11 @@ final class Catalogue: Sendable {
                 throw .catalogue(error, path: path)
             }
         }
-        throw StoreError(
+        throw newer(path)
+    }
+
+    static func newer(_ path: String) -> StoreError {
+        StoreError(
             kind: .unsupported,
             description: "the catalogue \(path) was made by a newer imgfs (this one knows version "
                 + "\(CatalogueSchema.migrations.count)): use that one, or another store")

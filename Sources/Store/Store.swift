@@ -45,7 +45,7 @@ public final class Store: Sendable {
 
     private static func open(path: String, _ options: StoreOptions, _ logger: Logger) throws(StoreError) -> Store {
         let paths = StorePaths(root: path)
-        let lock = try StoreLock(path: paths.lock, root: path)
+        let lock = try StoreLock(path: paths.lock, root: path, waitSeconds: options.lockWaitSeconds)
         try StoreVersion.check(paths)
         for directory in paths.directories { try Directory.make(directory) }
         let epoch = try WriteEpoch.current(root: path, bootID: options.bootID)

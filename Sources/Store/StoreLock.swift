@@ -7,10 +7,15 @@ import SystemPackage
 final class StoreLock: Sendable {
     private let file: PrivateFile
 
-    /// Takes the lock, or throws an error that names the process that has it.
-    init(path: String, root: String) throws(StoreError) {
+    /// Takes the lock, or throws an error that names the process that still has it after `waitSeconds`.
+    init(path: String, root: String, waitSeconds: Double = 0) throws(StoreError) {
         guard let file = try PrivateFile.open(path, O_RDWR | O_CREAT) else { throw .system("create \(path)", ENOENT) }
-        guard retrying({ flock(file.descriptor.rawValue, LOCK_EX | LOCK_NB) }) == 0 else {
+        let deadline = ContinuousClock.now + .seconds(waitSeconds)
+        while retrying({ flock(file.descriptor.rawValue, LOCK_EX | LOCK_NB) }) != 0 {
+            if errno == EWOULDBLOCK, ContinuousClock.now < deadline {
+                usleep(2_000)
+                continue
+            }
             guard errno == EWOULDBLOCK else { throw .system("lock \(path)", errno) }
             throw Self.owned(by: try Self.owner(in: file), root: root)
         }

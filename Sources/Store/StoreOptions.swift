@@ -7,6 +7,8 @@ public struct StoreOptions: Sendable {
     /// `prune` keeps what was published or recorded less than this long ago: whoever asked for it may not have come to
     /// use it yet.
     public var pruneGrace: Duration = .seconds(60)
+    /// How long to wait for another process that has the store: a predecessor that is about to end.
+    public var lockWaitSeconds: Double = 0
     /// Names one run of the machine; nil means the kernel's boot id. For tests of power failures.
     public var bootID: String?
 

@@ -7,9 +7,14 @@ enum StoreVersion {
 
     /// Refuses what a newer imgfs made, and what is no store; marks a new store.
     static func check(_ paths: StorePaths) throws(StoreError) {
+        if try !isKnown(paths) { try mark(paths) }
+    }
+
+    /// Refuses likewise; false for a new store.
+    static func isKnown(_ paths: StorePaths) throws(StoreError) -> Bool {
         let bytes = try PrivateFile.read(paths.version, limit: 64) ?? []
         // An empty file is what a power failure leaves of one that was just written.
-        guard !bytes.isEmpty else { return try mark(paths) }
+        guard !bytes.isEmpty else { return false }
         guard let version = number(in: String(decoding: bytes, as: UTF8.self)) else {
             throw StoreError(
                 kind: .invalid, description: "\(paths.version) is not what imgfs writes: is \(paths.root) a store?")
@@ -20,6 +25,7 @@ enum StoreVersion {
                 description: "the store \(paths.root) was made by a newer imgfs (layout \(version), this one knows "
                     + "\(current)): use that one, or another directory")
         }
+        return true
     }
 
     static func number(in text: String) -> Int? {

@@ -4,4 +4,4 @@ import Glibc
 
 let program = Program(commandLine: CommandLine.arguments)
 if let status = program.mount() { exit(status) }
-exit(await program.run(daemon: runDaemon))
+exit(await program.run(daemon: runDaemon, check: checkStore))

@@ -50,6 +50,7 @@ private final class TmpfsService: ControlService {
     func prune(_ request: PruneRequest, from caller: Caller) async throws -> PruneResult { throw Refusal() }
     func verify(events: @escaping @Sendable (VerifyEvent) -> Void) async throws -> VerifyResult { throw Refusal() }
     func stop(_ request: StopRequest, from caller: Caller) async throws {}
+    func replace(_ request: ReplaceRequest, from caller: Caller) async throws {}
 }
 
 /// A directory with a socket and an empty directory `m`; what is mounted there goes with it.
@@ -93,7 +94,7 @@ struct MountHelperTests {
 
     /// Runs the helper on a thread of its own, with a server to talk to: it blocks.
     private func run(_ arguments: String...) async throws -> Int32 {
-        let server = try ControlServer(try ListeningSocket.open(scratch.socket, environment: [:]), service: service)
+        let server = try ControlServer(try ListeningSocket.open(scratch.socket, inherited: []), service: service)
         try server.start()
         defer { server.stop() }
         let environment = ["IMGFS_SOCKET": scratch.socket, "IMGFS_ROOT": scratch.path]

@@ -119,6 +119,7 @@ struct OutputTests {
         let status = DaemonStatus(
             version: "1.0", processID: 7, root: "/var/lib/imgfs", socketPath: "/run/imgfs/control.sock",
             startedAtSeconds: 0,
+            keeper: KeeperStatus(kind: .keeper, processID: 40, deathCount: 2),
             store: StoreSummary(
                 imageCount: 1, layerCount: 2, treeCount: 3, layerByteCount: 4000, treeByteCount: 500,
                 partialByteCount: 0, freeByteCount: 1_000_000_000),
@@ -131,6 +132,7 @@ struct OutputTests {
         #expect(
             StatusCommand.text(status, now: 60) == """
                 Daemon:          imgfs 1.0, process 7
+                Keeper:          process 40, 2 daemons died
                 Running for:     60 s
                 Socket:          /run/imgfs/control.sock
                 Store:           /var/lib/imgfs, 1.0 GB free

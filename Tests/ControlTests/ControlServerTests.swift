@@ -14,7 +14,7 @@ struct ControlServerTests {
     var path: String { scratch.path + "/s" }
 
     private func withServer<R>(_ body: () throws -> R) throws -> R {
-        let server = try ControlServer(try ListeningSocket.open(path, environment: [:]), service: service)
+        let server = try ControlServer(try ListeningSocket.open(path, inherited: []), service: service)
         try server.start()
         defer { server.stop() }
         return try body()

@@ -112,6 +112,8 @@ final class TestService: ControlService {
     }
 
     func stop(_ request: StopRequest, from caller: Caller) async throws {}
+
+    func replace(_ request: ReplaceRequest, from caller: Caller) async throws {}
 }
 
 /// A directory that goes with the test.

@@ -11,6 +11,8 @@ final class Installation {
     let socket: String
     var environment: [String: String]
     private(set) var daemon: Child?
+    /// `daemon` is a keeper.
+    private var isKept = false
     private var targets: [String] = []
 
     static let binary: String = getenv("IMGFS_BINARY").map { String(cString: $0) } ?? ".build/release/imgfs"
@@ -28,7 +30,7 @@ final class Installation {
             umount2(target, Int32(MNT_DETACH))
             rmdir(target)
         }
-        if let daemon {
+        if let daemon, !isKept {
             daemon.signal(SIGTERM)
             daemon.wait(seconds: 5)
         } else if access(socket, F_OK) == 0 {
@@ -46,6 +48,7 @@ final class Installation {
             [Self.binary, "daemon", "--root", root, "--socket", socket] + options,
             environment: environment.merging(more) { $1 })
         daemon = child
+        isKept = options.contains("--keeper")
         // Not by a command, which would start a daemon of its own while there is none.
         let answers = eventually(seconds: 20) { !child.isRunning || child.errorsSoFar.contains("daemon started") }
         guard answers, child.isRunning else {
@@ -97,6 +100,10 @@ final class Installation {
         let outcome = try tryMount(source, on: target, options: options)
         guard outcome.succeeded else { throw TestFailure("mount \(source): \(outcome.text)\n\(daemonLog)") }
         return target
+    }
+
+    func unmountEverything() {
+        for target in targets { umount2(target, Int32(MNT_DETACH)) }
     }
 
     func unmount(_ target: String) throws { try output("umount", target) }
