@@ -16,7 +16,7 @@ public import SystemPackage
 /// | 32 | 4 | the thread that it hit |
 /// | 40 | 8 | deaths so far |
 /// | 4096 | 8 × 512 | the last deaths: time, signal, count, and 32 bytes for each of at most 15 suspects |
-/// | 8192 | 64 × 64 | threads: number, busy, session, unique, node, opcode |
+/// | 8192 | 64 × 64 | threads: number, busy, session, unique, node, opcode; the second half for whoever needs one |
 public final class FlightRecorder: Sendable {
     private enum Offset {
         static let version = 8
@@ -37,11 +37,14 @@ public final class FlightRecorder: Sendable {
     private static let rememberedDeathCount = 8
     private static let maximumSuspectCount = 15
     private static let slotByteCount = 64
-    /// Threads beyond these are not recorded.
-    public static let slotCount = 64
+    private static let allSlotCount = 64
+    /// Slots that threads have for good. Threads beyond these are not recorded.
+    public static let slotCount = 32
 
     private let file: MemoryFile
     private let sessionIDs = Mutex(())
+    /// Slots behind `slotCount` that are free, one bit each.
+    private let spareSlots = Mutex(UInt32.max)
 
     public var descriptor: FileDescriptor { file.descriptor }
 
@@ -71,7 +74,7 @@ public final class FlightRecorder: Sendable {
                     atNanoseconds: nowNanoseconds, signal: number(Offset.signal), suspects: suspects(opening: opening)))
         }
         (file.memory + Offset.slots).initializeMemory(
-            as: UInt8.self, repeating: 0, count: Self.slotCount * Self.slotByteCount)
+            as: UInt8.self, repeating: 0, count: Self.allSlotCount * Self.slotByteCount)
         for offset in [Offset.hasEnded, Offset.signal, Offset.thread] { set(offset, 0) }
         set(Offset.generation, number(Offset.generation) &+ 1)
         return deaths
@@ -126,6 +129,35 @@ public final class FlightRecorder: Sendable {
         file.memory.storeBytes(of: 0, toByteOffset: Offset.slots + slot * Self.slotByteCount + 4, as: UInt32.self)
     }
 
+    /// What the calling thread is at; nil when it has no slot or no request.
+    public func current() -> Suspect? {
+        let thread = UInt32(bitPattern: imgfs_gettid())
+        for position in 0..<Self.slotCount {
+            let slot = file.memory + Offset.slots + position * Self.slotByteCount
+            guard slot.load(as: UInt32.self) == thread else { continue }
+            return slot.load(fromByteOffset: 4, as: UInt32.self) == 0 ? nil : Self.suspect(at: slot + 8)
+        }
+        return nil
+    }
+
+    /// Records the calling thread, which has no slot of its own, as being at `suspect` while `body` runs.
+    public func during(_ suspect: Suspect, _ body: () -> Void) {
+        let spare = spareSlots.withLock { free -> Int? in
+            guard free != 0 else { return nil }
+            let bit = free.trailingZeroBitCount
+            free &= ~(1 << UInt32(bit))
+            return bit
+        }
+        guard let spare else { return body() }
+        let slot = Self.slotCount + spare
+        enter(slot: slot)
+        note(
+            slot: slot, session: suspect.session, unique: suspect.unique, node: suspect.node, opcode: suspect.opcode)
+        body()
+        clear(slot: slot)
+        spareSlots.withLock { $0 |= 1 << UInt32(spare) }
+    }
+
     /// The last deaths, the oldest first.
     public var deaths: [Death] {
         let count = deathCount
@@ -167,7 +199,7 @@ public final class FlightRecorder: Sendable {
     /// image that was being opened is suspect only when the process itself did something fatal.
     private func suspects(opening: [UInt64]) -> [Suspect] {
         let thread = number(Offset.thread)
-        let busy = (0..<Self.slotCount).compactMap { position -> (thread: UInt32, suspect: Suspect)? in
+        let busy = (0..<Self.allSlotCount).compactMap { position -> (thread: UInt32, suspect: Suspect)? in
             let slot = file.memory + Offset.slots + position * Self.slotByteCount
             guard slot.load(fromByteOffset: 4, as: UInt32.self) != 0 else { return nil }
             return (slot.load(as: UInt32.self), Self.suspect(at: slot + 8))

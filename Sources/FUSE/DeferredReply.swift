@@ -1,4 +1,5 @@
 import CFuse
+import DescriptorStore
 import Synchronization
 
 /// A reply that outlives the call it came with, for answers that take long. It holds no thread.
@@ -10,12 +11,15 @@ public final class DeferredReply: Sendable {
     /// Keeps libfuse's session alive, in which the request lives.
     private let session: FuseSession
     private let ticket: InterruptTable.Ticket
+    /// The request as the flight recorder names it.
+    private let recorded: Suspect?
     /// The thread that waits for the answer, in the daemon's pid namespace; 0 when it is not visible there.
     let callerThread: Int32
 
     public init(_ reply: consuming Reply) {
         let request = reply.request
         session = FUSE.session(of: request).takeUnretainedValue()
+        recorded = session.pool.recorder?.current()
         callerThread = fuse_req_ctx(request).pointee.pid
         ticket = session.interrupts.reserve()
         // Before anybody else can answer, since the request is freed with the answer. An interrupt that came already
@@ -32,6 +36,12 @@ public final class DeferredReply: Sendable {
         guard let reply = reply.withLock({ $0.take() }) else { return nil }
         session.interrupts.remove(ticket)
         return reply
+    }
+
+    /// Does the request's work, on any thread, and has the flight recorder know.
+    public func work(_ body: () -> Void) {
+        guard let recorded, let recorder = session.pool.recorder else { return body() }
+        recorder.during(recorded, body)
     }
 
     /// Whether somebody still waits for the answer.

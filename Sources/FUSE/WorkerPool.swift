@@ -28,7 +28,7 @@ public final class WorkerPool: Sendable {
     private let stopEvent: FileDescriptor
     private let pingEvent: FileDescriptor
     private let pingCount = Atomic(0)
-    private let recorder: FlightRecorder?
+    let recorder: FlightRecorder?
     /// A leaf: nothing else is locked and nothing waits while it is held.
     private let state = Mutex(State())
     let watcher: InterruptWatcher

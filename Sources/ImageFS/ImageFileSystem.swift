@@ -70,7 +70,9 @@ extension ImageFileSystem {
     }
 
     /// Answers a request that was parked, now that the tree is there. Does nothing when its caller gave up.
-    private func replay(_ parked: ParkingLot.Parked) {
+    private func replay(_ parked: ParkingLot.Parked) { parked.reply.work { answer(parked) } }
+
+    private func answer(_ parked: ParkingLot.Parked) {
         parked.request.name.withUnsafeBytes { name in
             guard let reply = parked.reply.take() else { return }
             let isAdmitted = ready.load(ordering: .acquiring)?._withUnsafeGuaranteedRef {

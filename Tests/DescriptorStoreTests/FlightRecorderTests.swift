@@ -29,6 +29,20 @@ struct FlightRecorderTests {
         #expect(second.newSessionID() == 2)
     }
 
+    @Test func `a request is known on whatever thread it is worked on`() throws {
+        let first = try FlightRecorder()
+        _ = first.begin(opening: [])
+        first.enter(slot: 0)
+        first.note(slot: 0, session: 1, unique: 8, node: 5, opcode: 15)
+        let suspect = try #require(first.current())
+        first.clear(slot: 0)
+        #expect(first.current() == nil)
+        var deaths: [Death] = []
+        let second = try copy(first)
+        first.during(suspect) { deaths = second.begin(opening: [], nowNanoseconds: 5) }
+        #expect(deaths.last?.suspects == [suspect])
+    }
+
     @Test func `an end on purpose is no death`() throws {
         let first = try FlightRecorder()
         _ = first.begin(opening: [])
