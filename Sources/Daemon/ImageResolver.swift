@@ -137,7 +137,8 @@ final class ImageResolver: Sendable {
             image: image, place: place,
             open: { [registry, limits] in
                 try openSource(
-                    source, registry: registry, limits: limits, insecure: place.insecure, credentials: place.credentials)
+                    source, registry: registry, limits: limits, insecure: place.insecure, credentials: place.credentials
+                )
             },
             isRemote: isRemote)
     }

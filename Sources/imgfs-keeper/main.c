@@ -19,7 +19,7 @@ enum {
     LEFT_MOUNTS = 75,
     START_MILLISECONDS = 90000,
     LONGEST_PAUSE_MILLISECONDS = 5000,
-    // After one that served: readers wait, and a request that is deadly is found out only by deaths.
+    // After one that served, or was killed: readers wait, and a deadly request is found out only by deaths.
     LONGEST_PAUSE_AFTER_SERVICE_MILLISECONDS = 400,
     // Who lives this long is no part of a series of failures any more.
     SETTLED_MILLISECONDS = 1000,
@@ -91,7 +91,7 @@ static void handle_end(int status) {
     }
     state.failures = state.is_ready && state.age >= SETTLED_MILLISECONDS ? 1 : state.failures + 1;
     state.pause = state.failures == 1 ? 0 : 25LL << (state.failures < 10 ? state.failures : 10);
-    int64_t longest = state.is_ready ? LONGEST_PAUSE_AFTER_SERVICE_MILLISECONDS : LONGEST_PAUSE_MILLISECONDS;
+    int64_t longest = state.is_ready || WIFSIGNALED(status) ? LONGEST_PAUSE_AFTER_SERVICE_MILLISECONDS : LONGEST_PAUSE_MILLISECONDS;
     if (state.pause > longest) state.pause = longest;
     complain("the daemon ended (status %d); starting it again in %lld ms", code, (long long)state.pause);
 }
