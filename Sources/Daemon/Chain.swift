@@ -20,10 +20,12 @@ struct Chain: Sendable {
         Chain(chainID: chainID, diffIDs: diffIDs, origins: origins, name: name)
     }
 
-    /// The layers, each once: the same layer may occur several times in an image.
-    var distinctDiffIDs: [Digest] {
+    /// The layers, each once (the same layer may occur several times in an image), the largest blob first: it takes
+    /// longest, and the small ones fit in beside it.
+    var diffIDsToFetch: [Digest] {
         var seen: Set<Digest> = []
-        return diffIDs.filter { seen.insert($0).inserted }
+        let sizes = diffIDs.map { diffID in origins.lazy.compactMap { $0.blob(of: diffID)?.size }.first ?? 0 }
+        return zip(diffIDs, sizes).filter { seen.insert($0.0).inserted }.sorted { $0.1 > $1.1 }.map(\.0)
     }
 }
 

@@ -82,7 +82,7 @@ final class ChainFlights: Sendable {
     private func stored(_ chain: Chain) async throws -> [StoredLayer] {
         let layers = self.layers
         let stored = try await withThrowingTaskGroup(of: (Digest, StoredLayer).self) { group in
-            for diffID in chain.distinctDiffIDs {
+            for diffID in chain.diffIDsToFetch {
                 group.addTask { (diffID, try await layers.layer(diffID, of: chain)) }
             }
             var stored: [Digest: StoredLayer] = [:]
