@@ -85,17 +85,6 @@ final class InterruptWatcher: Sendable {
     /// A thread that cannot be looked at (it lives outside the daemon's pid namespace) counts as one without signals:
     /// it waits until the answer comes.
     private static func signals(of thread: Int32) -> SignalState {
-        guard thread > 0 else { return SignalState() }
-        do {
-            let file = try FileDescriptor.open("/proc/\(thread)/status", .readOnly, options: .closeOnExec)
-            return try file.closeAfter {
-                let text = try String(unsafeUninitializedCapacity: 4096) { memory in
-                    try file.read(into: UnsafeMutableRawBufferPointer(memory))
-                }
-                return SignalState(status: text)
-            }
-        } catch {
-            return SignalState()
-        }
+        ThreadStatus(ofThread: thread).map { SignalState(status: $0.text) } ?? SignalState()
     }
 }

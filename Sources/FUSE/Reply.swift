@@ -11,8 +11,11 @@ public struct Reply: ~Copyable, @unchecked Sendable {
 
     init(_ request: OpaquePointer) { self.request = request }
 
-    /// Who asks, in the daemon's user namespace.
-    public var callerUserID: UInt32 { fuse_req_ctx(request).pointee.uid }
+    /// Who asks; nil for a caller outside of the daemon's pid namespace, and for one that has ended.
+    ///
+    /// From /proc: a kernel that allows idmapped mounts leaves the user out of most requests (FUSE_INVALID_UIDGID), and
+    /// no request has the groups.
+    public var caller: Caller? { ThreadStatus(ofThread: fuse_req_ctx(request).pointee.pid)?.caller }
 
     deinit { fuse_reply_err(request, EIO) }
 

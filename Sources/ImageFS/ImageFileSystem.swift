@@ -76,7 +76,7 @@ extension ImageFileSystem {
         parked.request.name.withUnsafeBytes { name in
             guard let reply = parked.reply.take() else { return }
             let isAdmitted = ready.load(ordering: .acquiring)?._withUnsafeGuaranteedRef {
-                $0.admits(parked.request, of: reply.callerUserID)
+                $0.admits(parked.request) { reply.caller }
             }
             guard wasReady || isAdmitted == true else { return reply.error(ESTALE) }
             switch parked.request {

@@ -54,10 +54,18 @@ final class ReadyTree: Sendable {
     /// Whether a request that came in while the image was cold may be answered.
     ///
     /// The kernel let everybody pass the cold root, which looks like 0755. When the true root is narrower than that,
-    /// callers other than root get ESTALE: the kernel then walks the path again and checks the true permissions.
-    func admits(_ request: ParkedRequest, of userID: UInt32) -> Bool {
-        guard userID != 0, request.node == Self.root, let root = tree.attributes(of: Self.root) else { return true }
-        return root.mode & 0o005 == 0o005
+    /// callers who have to be checked get ESTALE: on a look-up the kernel then walks the path again and checks the
+    /// true permissions. A listing is not repeated, so here the mode decides who may. root passes any; an overlayfs
+    /// that is being mounted on top, whose look-ups nobody repeats, is root's.
+    func admits(_ request: ParkedRequest, of caller: () -> Caller?) -> Bool {
+        guard request.node == Self.root, let root = tree.attributes(of: Self.root), root.mode & 0o005 != 0o005 else {
+            return true
+        }
+        guard let caller = caller() else { return false }
+        if caller.userID == 0 { return true }
+        guard case .readdir = request else { return false }
+        if caller.userID == root.userID { return root.mode & 0o400 != 0 }
+        return root.mode & (caller.groupIDs.contains(root.groupID) ? 0o040 : 0o004) != 0
     }
 
     func attributes(of node: UInt64) throws(Errno) -> FileAttributes {

@@ -175,10 +175,17 @@ import Testing
     @Test func `who was let in by the cold root is sent back when the true root is narrower`() throws {
         let narrow = try ImageFixture(rootMode: 0o750)
         let image = ReadyTree(narrow.tree, layers: narrow.layers, logger: Logger(label: "test"))
-        let inside = ParkedRequest.lookup(name: [], directory: 1)
-        #expect(!image.admits(inside, of: 1000))
-        #expect(image.admits(inside, of: 0))
-        #expect(image.admits(.getattr(node: 2), of: 1000))
-        #expect(self.image.admits(inside, of: 1000))
+        let entering = ParkedRequest.lookup(name: [], directory: 1)
+        let listing = ParkedRequest.readdir(node: 1, offset: 0, length: 4096, withAttributes: true)
+        let stranger = Caller(userID: 1000, groupIDs: [1000, 27])
+        for request in [entering, listing] {
+            #expect(!image.admits(request) { stranger })
+            #expect(!image.admits(request) { nil })
+            #expect(image.admits(request) { Caller(userID: 0, groupIDs: []) })
+            #expect(self.image.admits(request) { stranger })
+        }
+        #expect(image.admits(listing) { Caller(userID: 1000, groupIDs: [0]) }, "the root's group may list it")
+        #expect(!image.admits(entering) { Caller(userID: 1000, groupIDs: [0]) }, "the kernel checks once more")
+        #expect(image.admits(.getattr(node: 2)) { stranger })
     }
 }
