@@ -12,10 +12,12 @@ struct GrantedMount: ~Copyable {
 
     /// Asks the daemon. `source` is what the user wrote, `target` where the mount is going to be, for listings.
     init(
-        of image: SourceRequest, source: String, target: String, flags: MountFlags, over connection: ControlClient
+        of image: SourceRequest, source: String, target: String, flags: MountFlags, prefetches: Bool = false,
+        over connection: ControlClient
     ) throws(ControlError) {
         let request = MountRequest(
-            image: image, sourceName: SourceText.mountSource(source), target: target, flags: flags)
+            image: image, sourceName: SourceText.mountSource(source), target: target, flags: flags,
+            prefetches: prefetches)
         let grant = try connection.persistently { (client) throws(ControlError) in try client.mount(request) }
         details = grant.details
         descriptor = grant.descriptor

@@ -12,6 +12,7 @@ struct MountCommand: ParsableCommand {
               pull=missing|always|never   when to ask the registry what a tag stands for (missing)
               insecure                    allow plain HTTP, and TLS without a valid certificate
               authfile=FILE               credentials for the registry
+              prefetch                    fetch the layers now, not when somebody looks inside
               suid, dev                   set-user-id programs and device nodes work (nosuid, nodev)
               noexec, noatime, nodiratime, relatime, strictatime, nosymfollow
             Every mount is read-only and open to all users. -s ignores unknown options, -f mounts nothing, -v says \

@@ -74,7 +74,8 @@ struct MountHelper {
         let granted: GrantedMount
         do throws(ControlError) {
             granted = try GrantedMount(
-                of: image, source: arguments.source, target: target.path, flags: options.flags, over: connection)
+                of: image, source: arguments.source, target: target.path, flags: options.flags,
+                prefetches: options.prefetches, over: connection)
         } catch {
             let isOurs = if case .remote = error { false } else { true }
             throw CommandFailure(

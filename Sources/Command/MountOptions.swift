@@ -6,6 +6,7 @@ struct MountOptions: Equatable {
     var pull = PullPolicy.missing
     var insecure = false
     var authfile: String?
+    var prefetches = false
     var flags = MountFlags()
 
     /// Options that ask for what is so anyway, or that are meant for mount(8), libmount and systemd, which pass them on.
@@ -40,6 +41,7 @@ struct MountOptions: Equatable {
             }
             pull = policy
         case "insecure": insecure = true
+        case "prefetch": prefetches = true
         case "suid", "allow_suid": flags.allowsSetUserID = true
         case "nosuid": flags.allowsSetUserID = false
         case "dev", "allow_dev": flags.allowsDevices = true

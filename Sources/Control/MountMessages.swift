@@ -23,8 +23,15 @@ public struct MountRequest: Sendable, Hashable, Codable {
     /// Where the client is going to attach the mount, for messages and listings.
     public var target: String
     public var flags: MountFlags
+    /// The layers are fetched right away, and not when somebody looks inside. Nil, as from programs that do not know
+    /// it, is no.
+    public var prefetches: Bool?
 
-    public init(image: SourceRequest, sourceName: String, target: String, flags: MountFlags = MountFlags()) {
+    public init(
+        image: SourceRequest, sourceName: String, target: String, flags: MountFlags = MountFlags(),
+        prefetches: Bool? = nil
+    ) {
+        self.prefetches = prefetches
         self.image = image
         self.sourceName = sourceName
         self.target = target

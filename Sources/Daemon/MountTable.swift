@@ -74,6 +74,7 @@ final class MountTable: Sendable {
                 }
                 mounted.knows(device: mounted.session.deviceName)
                 mounted.mounted(resolved.image, origins: chain.origins)
+                if request.prefetches == true, !mounted.fileSystem.isReady { Task { await open(mounted) } }
                 return MountGrant(descriptor: descriptor, details: details(resolved.image, chain, of: mounted))
             } catch FuseError.sessionEnded {
                 forget(mounted)

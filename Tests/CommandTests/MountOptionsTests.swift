@@ -23,6 +23,7 @@ struct MountOptionsTests {
         ("platform=linux/arm64/v8", options { $0.platform = "linux/arm64/v8" }),
         ("pull=always", options { $0.pull = .always }),
         ("pull=always,pull=never", options { $0.pull = .never }),
+        ("prefetch", options { $0.prefetches = true }),
         ("insecure,authfile=/etc/a=b.json", options { ($0.insecure, $0.authfile) = (true, "/etc/a=b.json") }),
         ("authfile=\"/a,b\",insecure", options { ($0.insecure, $0.authfile) = (true, "/a,b") }),
         ("suid,dev", options { ($0.flags.allowsSetUserID, $0.flags.allowsDevices) = (true, true) }),

@@ -75,6 +75,17 @@ struct MountTests {
         #expect(registry.manifestRequests == 1)
     }
 
+    @Test func `prefetch fetches the layers although nobody looks inside`() throws {
+        let image = try TestImage(scripts: ["seq 9999 >a", "seq 8888 >b"])
+        let registry = try TestRegistry()
+        let reference = try registry.push(image, as: "early")
+        let installation = try Installation()
+        let target = try installation.mount(reference, options: "prefetch")
+        #expect(try eventually(seconds: 20) { try installation.storedLayers.count == 2 })
+        #expect(try output("ls", target) == "a\nb\n")
+        #expect(registry.blobRequests.values.allSatisfy { $0 == 1 })
+    }
+
     @Test func `twenty mounts at once and their readers fetch each blob once`() throws {
         let image = try TestImage(scripts: (0..<4).map { "seq \($0) 200000 >file\($0)" })
         let registry = try TestRegistry()
