@@ -12,7 +12,9 @@ struct KernelTests {
         #include <stdio.h>
         #include <stdlib.h>
         #include <string.h>
+        #include <linux/fs.h>
         #include <sys/file.h>
+        #include <sys/ioctl.h>
         #include <sys/mman.h>
         #include <sys/sendfile.h>
         #include <sys/stat.h>
@@ -69,6 +71,13 @@ struct KernelTests {
 
             CHECK(access("file", W_OK) == -1 && errno == EROFS);
             CHECK(statx(AT_FDCWD, "absent", 0, STATX_ALL, &(struct statx){0}) == -1 && errno == ENOENT);
+            struct statx all;
+            CHECK(statx(AT_FDCWD, "file", 0, STATX_ALL, &all) == 0 && fstat(file, &status) == 0);
+            CHECK((all.stx_mask & STATX_BASIC_STATS) == STATX_BASIC_STATS && all.stx_ino == status.st_ino);
+            CHECK(all.stx_mode == status.st_mode && all.stx_size == 7 && all.stx_nlink == 1 && all.stx_blocks == 1);
+            CHECK(all.stx_mtime.tv_sec == 86400 && all.stx_mtime.tv_nsec == 123456789 && all.stx_uid == 12 && all.stx_gid == 34);
+            // lsattr(1): there are no such flags.
+            CHECK(ioctl(file, FS_IOC_GETFLAGS, &count) == -1 && (errno == ENOTTY || errno == EOPNOTSUPP));
             CHECK(open("file/x", O_RDONLY) == -1 && errno == ENOTDIR);
             CHECK(mkfifo("new", 0600) == -1 && errno == EROFS);
             puts("done");
@@ -86,7 +95,8 @@ struct KernelTests {
             cd '\(tree)'; mkdir dir many; printf content >file; echo inner >dir/inner
             truncate -s 5G sparse; printf tail >>sparse
             (cd many; seq -f name-%.0f 20000 | xargs touch)
-            tar -S --format=gnu -cf '\(tar)' .
+            chown 12:34 file; touch -d '1970-01-02 00:00:00.123456789 UTC' file
+            tar -S --format=pax -cf '\(tar)' .
             """)
         try image.add(tar: tar)
         try image.finish()
