@@ -5,9 +5,11 @@ import PackageDescription
 let withISAL = Context.environment["IMGFS_WITHOUT_ISAL"] == nil
 
 /// mount(8) waits for imgfs-mount, and the dynamic loader would take most of its time. Needs static C and C++ libraries.
+let linksStatically = Context.environment["IMGFS_WITHOUT_STATIC"] == nil
 let mountHelperLinking: [LinkerSetting] =
-    Context.environment["IMGFS_WITHOUT_STATIC"] == nil
-    ? [.unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))] : []
+    linksStatically ? [.unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))] : []
+/// C alone: without what starts the Swift runtime, it needs nothing of it.
+let keeperLinking: [LinkerSetting] = mountHelperLinking + [.unsafeFlags(["-nostartfiles", "-Xlinker", "--as-needed"])]
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -52,7 +54,7 @@ var targets: [Target] = [
         path: "Tests/Benchmarks", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     // Holds the mounts while the daemon is away. C, since it has to be small; it needs nothing but the C library.
-    .executableTarget(name: "imgfs-keeper"),
+    .executableTarget(name: "imgfs-keeper", linkerSettings: keeperLinking),
     .testTarget(
         name: "IntegrationTests",
         dependencies: ["OCI", "Content", "Control", "CLinux", "CZlib", "CZstd", "TestSupport", system],

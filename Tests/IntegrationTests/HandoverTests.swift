@@ -149,9 +149,10 @@ struct HandoverTests {
     @Test func `the keeper is small`() throws {
         let keeper = try #require(installation.daemon).pid
         let rollup = readText("/proc/\(keeper)/smaps_rollup").split(separator: "\n")
-        let kilobytes = rollup.filter { $0.hasPrefix("Private_") }
-            .compactMap { $0.split(separator: " ").dropFirst().first.flatMap { Int($0) } }.reduce(0, +)
-        #expect(kilobytes > 0 && kilobytes < 500)
+        let line = try #require(rollup.first { $0.hasPrefix("Anonymous:") })
+        let kilobytes = try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) })
+        // Some 50 kB in a release build; a debug build has the Swift library's tables, too.
+        #expect(kilobytes < 1_000, "\(kilobytes) kB")
         try endReader()
     }
 }
