@@ -13,6 +13,7 @@ public final class DeferredReply: Sendable {
     private let ticket: InterruptTable.Ticket
     /// The request as the flight recorder names it.
     private let recorded: Suspect?
+    private let deferredAt = ContinuousClock.now
     /// The thread that waits for the answer, in the daemon's pid namespace; 0 when it is not visible there.
     let callerThread: Int32
 
@@ -35,6 +36,7 @@ public final class DeferredReply: Sendable {
     public func take() -> Reply? {
         guard let reply = reply.withLock({ $0.take() }) else { return nil }
         session.interrupts.remove(ticket)
+        session.pool.counters.waited(ContinuousClock.now - deferredAt)
         return reply
     }
 

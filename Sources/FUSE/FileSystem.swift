@@ -13,7 +13,7 @@ public protocol FileSystem: AnyObject, Sendable {
     func getattr(_ node: UInt64, reply: consuming Reply)
     /// Answer with `data`: the target of a symbolic link, without a NUL.
     func readlink(_ node: UInt64, reply: consuming Reply)
-    /// Answer with `data`; fewer bytes than `length` mean the end of the file.
+    /// Answer with `content`; fewer bytes than `length` mean the end of the file.
     func read(_ node: UInt64, offset: UInt64, length: Int, reply: consuming Reply)
     /// Answer with `data`: at most `length` bytes of a `DirectoryListing`, none at the end of the directory.
     /// `offset` is 0 or the offset that an entry was listed with.

@@ -192,6 +192,12 @@ public final class FuseSession: @unchecked Sendable {
         if negotiation.concernsAnswers, !negotiation.lets(vectors) {
             return vectors.reduce(0) { $0 + $1.iov_len }
         }
+        // Notifications have a code of their own there, which is positive.
+        if let head = vectors.first, head.iov_len >= MemoryLayout<fuse_out_header>.size,
+            let error = head.iov_base?.load(as: fuse_out_header.self).error, error < 0
+        {
+            pool.counters.answered(error: -error)
+        }
         let count = writev(descriptor.rawValue, vectors.baseAddress, Int32(vectors.count))
         // The caller was killed (ENOENT), or the last mount went away (ENODEV): there is nobody to answer.
         if count < 0, errno != ENOENT {

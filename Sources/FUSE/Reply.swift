@@ -48,10 +48,16 @@ public struct Reply: ~Copyable, @unchecked Sendable {
         discard self
     }
 
-    /// Answers read, readdir and readlink. The bytes are copied by the kernel before this returns.
+    /// Answers readdir and readlink. The bytes are copied by the kernel before this returns.
     public consuming func data(_ bytes: UnsafeRawBufferPointer) {
         fuse_reply_buf(request, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
         discard self
+    }
+
+    /// Answers read, and counts the bytes as content that was served.
+    public consuming func content(_ bytes: UnsafeRawBufferPointer) {
+        session(of: request)._withUnsafeGuaranteedRef { $0.pool.counters.served(byteCount: bytes.count) }
+        data(bytes)
     }
 
     /// Answers getxattr and listxattr: with the size when the caller has no room at all (`capacity` 0), with ERANGE

@@ -29,6 +29,8 @@ public final class WorkerPool: Sendable {
     private let pingEvent: FileDescriptor
     private let pingCount = Atomic(0)
     let recorder: FlightRecorder?
+    /// What the threads did so far.
+    public let counters: RequestCounters
     /// A leaf: nothing else is locked and nothing waits while it is held.
     private let state = Mutex(State())
     let watcher: InterruptWatcher
@@ -38,6 +40,7 @@ public final class WorkerPool: Sendable {
         threads: Int = WorkerPool.defaultThreadCount, recorder: FlightRecorder? = nil
     ) throws(FuseError) {
         self.recorder = recorder
+        counters = RequestCounters(threadCount: threads)
         ReplyBuffer.prepare()
         watcher = try InterruptWatcher()
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -75,6 +78,7 @@ public final class WorkerPool: Sendable {
     }
 
     deinit {
+        counters.release()
         close(epoll.rawValue)
         close(stopEvent.rawValue)
         close(pingEvent.rawValue)
@@ -163,8 +167,9 @@ public final class WorkerPool: Sendable {
             switch session.receive(into: buffer) {
             case .request(let byteCount):
                 arm(session, id, EPOLL_CTL_MOD)
+                let header = buffer.memory.load(as: fuse_in_header.self)
+                counters.received(opcode: header.opcode, thread: slot)
                 if let recorder {
-                    let header = buffer.memory.load(as: fuse_in_header.self)
                     recorder.note(
                         slot: slot, session: session.recordedID, unique: header.unique & ~Self.resentMark,
                         node: header.nodeid, opcode: header.opcode)

@@ -50,6 +50,11 @@ public final class ImageFileSystem: FileSystem {
     /// Whether the image is there.
     public var isReady: Bool { ready.load(ordering: .acquiring) != nil }
 
+    /// The image's names and inodes, once it is there.
+    public var tree: Tree? {
+        ready.load(ordering: .acquiring)?.takeUnretainedValue().tree
+    }
+
     /// Requests that wait for the image.
     public var waitingCount: Int { lot.waitingCount }
 

@@ -68,7 +68,7 @@ extension ImageFileSystem {
             let bytes = try ready.ask { (tree) throws(Errno) in
                 try tree.read(node, offset: offset, length: length)
             }
-            reply.data(bytes)
+            reply.content(bytes)
         } catch {
             reply.error(error.rawValue)
         }

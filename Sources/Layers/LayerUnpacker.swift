@@ -24,17 +24,20 @@ public final class LayerUnpacker: Sendable {
     ///   - isResumable: whether to keep the compressed bytes until the layer is there. A source on this machine has them
     ///     anyway.
     ///   - progress: called on the calling thread, about four times for each MiB of the blob.
+    ///   - arrived: called on the calling thread with each number of bytes that comes from `source`.
     /// - Throws: `LayerError`, or the source's error. The layer is then not there, and nothing of it but, perhaps, what
     ///   can be resumed.
     public func unpack(
         _ blob: Descriptor, diffID: Digest, from source: any BlobSource, isResumable: Bool = true,
-        progress: @escaping @Sendable (UnpackProgress) -> Void = { _ in }
+        progress: @escaping @Sendable (UnpackProgress) -> Void = { _ in },
+        arrived: @escaping @Sendable (_ byteCount: Int) -> Void = { _ in }
     ) throws {
         let context = LayerErrorContext(digest: blob.digest, source: (source as? any ImageSource)?.name)
         do {
             let partial = isResumable ? try store.partialBlob(blob.digest) : nil
             let unpack = Unpack(
-                blob: blob, diffID: diffID, source: source, partial: partial, context: context, progress: progress)
+                blob: blob, diffID: diffID, source: source, partial: partial, context: context, arrived: arrived,
+                progress: progress)
             do {
                 try run(unpack)
             } catch {
@@ -53,6 +56,7 @@ public final class LayerUnpacker: Sendable {
         var source: any BlobSource
         var partial: PartialBlob?
         var context: LayerErrorContext
+        var arrived: @Sendable (Int) -> Void
         var progress: @Sendable (UnpackProgress) -> Void
     }
 
@@ -83,7 +87,9 @@ public final class LayerUnpacker: Sendable {
         let writer = ArchiveWriter(
             blob: unpack.blob, diffID: unpack.diffID, limits: limits, data: staging.data, partial: unpack.partial,
             context: unpack.context)
-        let finished = try UnpackAttempt(blob: unpack.blob, source: unpack.source, writer: writer, report: report).run()
+        let finished = try UnpackAttempt(
+            blob: unpack.blob, source: unpack.source, writer: writer, arrived: unpack.arrived, report: report
+        ).run()
         // First, so that both never take space for longer than needed, and so that a failure leaves no layer behind.
         try unpack.partial?.remove()
         try staging.publish(index: finished.index, checkpoints: finished.checkpoints)

@@ -9,6 +9,7 @@ struct UnpackAttempt {
     let blob: Descriptor
     let source: any BlobSource
     let writer: ArchiveWriter
+    let arrived: (_ byteCount: Int) -> Void
     let report: (UnpackProgress) -> Void
 
     /// How the second thread ended; nil as long as it runs.
@@ -49,7 +50,10 @@ struct UnpackAttempt {
         if let partial = writer.partial { try receiver.resume(from: partial) }
         do {
             if receiver.byteCount < blob.size {
-                try source.stream(blob, from: receiver.byteCount) { try receiver.receive($0) }
+                try source.stream(blob, from: receiver.byteCount) {
+                    arrived($0.count)
+                    try receiver.receive($0)
+                }
             }
         } catch {
             try receiver.salvage()

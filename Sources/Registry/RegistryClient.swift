@@ -33,14 +33,23 @@ public final class RegistryClient: Sendable {
     private let stopSignal = StopSignal()
     private let authorizations = AuthorizationCache()
     private let known = Mutex(Known())
+    private let onRetry: (@Sendable (RegistryRetry) -> Void)?
     private let sleep: (@Sendable (Double) -> Void)?
 
-    public convenience init(configuration: RegistryConfiguration = .init(), logger: Logger) {
-        self.init(configuration: configuration, logger: logger, sleep: nil)
+    /// - Parameter onRetry: told of each attempt that failed and is followed by another, on the thread that fetches.
+    public convenience init(
+        configuration: RegistryConfiguration = .init(), logger: Logger,
+        onRetry: (@Sendable (RegistryRetry) -> Void)? = nil
+    ) {
+        self.init(configuration: configuration, logger: logger, onRetry: onRetry, sleep: nil)
     }
 
     /// `sleep` takes the place of the waits between attempts.
-    init(configuration: RegistryConfiguration, logger: Logger, sleep: (@Sendable (Double) -> Void)?) {
+    init(
+        configuration: RegistryConfiguration, logger: Logger, onRetry: (@Sendable (RegistryRetry) -> Void)? = nil,
+        sleep: (@Sendable (Double) -> Void)?
+    ) {
+        self.onRetry = onRetry
         self.configuration = configuration
         self.logger = logger
         self.sleep = sleep
@@ -76,7 +85,7 @@ public final class RegistryClient: Sendable {
         }
         let retries = RetryLoop(
             policy: configuration.retryPolicy, connectTimeoutSeconds: configuration.connectTimeoutSeconds,
-            logger: logger, stopSignal: stopSignal, sleep: sleep)
+            logger: logger, stopSignal: stopSignal, onRetry: onRetry, sleep: sleep)
         return RegistryImage(
             reference: reference, endpoint: endpoint, authorizer: authorizer, http: http, retries: retries,
             configuration: configuration)

@@ -64,7 +64,7 @@ public struct RegistryImage: ImageSource {
         // Nothing to ask for. Whether the bytes so far are right is not known here.
         guard !stream.isComplete else { return }
         try withoutActuallyEscaping(sink) { sink in
-            try retries.run(progress: { stream.offset }) { timeout in
+            try retries.run(blob: blob.digest, progress: { stream.offset }) { timeout in
                 try stream.receive(connectTimeoutSeconds: timeout, into: sink)
             }
         }

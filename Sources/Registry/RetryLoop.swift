@@ -1,4 +1,5 @@
 import Logging
+import OCI
 
 /// Attempts, one after the other, until one succeeds or the policy gives up.
 struct RetryLoop: Sendable {
@@ -6,6 +7,8 @@ struct RetryLoop: Sendable {
     var connectTimeoutSeconds: Double
     var logger: Logger
     var stopSignal: StopSignal
+    /// Told of each attempt that failed and is followed by another.
+    var onRetry: (@Sendable (RegistryRetry) -> Void)?
     /// Sleeps; in place of `stopSignal`'s for tests.
     var sleep: (@Sendable (_ seconds: Double) -> Void)?
 
@@ -13,10 +16,12 @@ struct RetryLoop: Sendable {
     /// any other error is thrown on at once.
     ///
     /// - Parameters:
+    ///   - blob: what is fetched, for `onRetry`.
     ///   - progress: anything that grows as the attempts get on. A failure after progress counts as the first one.
     ///   - attempt: is given the seconds that it may take to connect.
     func run<Result>(
-        progress: () -> Int64 = { 0 }, _ attempt: (_ connectTimeoutSeconds: Double) throws -> Result
+        blob: Digest? = nil, progress: () -> Int64 = { 0 },
+        _ attempt: (_ connectTimeoutSeconds: Double) throws -> Result
     ) throws -> Result {
         var failures = 0
         var start = ContinuousClock.now
@@ -37,6 +42,7 @@ struct RetryLoop: Sendable {
                     afterFailures: failures, elapsedSeconds: (ContinuousClock.now - start) / .seconds(1),
                     advice: failure.advice, random: .random(in: 0..<1))
                 guard let wait, !stopSignal.isStopped else { throw failure.error }
+                onRetry?(RegistryRetry(blob: blob, failure: failure.error))
                 logger.notice("\(failure.error); trying again in \(Self.text(wait))")
                 if let sleep { sleep(wait) } else { stopSignal.sleep(seconds: wait) }
             }
