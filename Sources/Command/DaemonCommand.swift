@@ -43,6 +43,11 @@ struct DaemonRunCommand: ParsableCommand {
                 + " docs/cli.md.", valueName: "name=value"))
     var limitSettings: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Serve metrics for Prometheus at unix:PATH, 127.0.0.1:PORT or [::1]:PORT.", valueName: "address"))
+    var metrics: String?
+
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     var logLevel = DaemonConfiguration().logLevel
 
@@ -76,6 +81,7 @@ struct DaemonRunCommand: ParsableCommand {
 
     func validate() throws {
         _ = try limits
+        _ = try metricsAddress
         guard maxDownloads >= 1 else { throw ValidationError("--max-downloads is at least 1") }
         guard attempts >= 1 else { throw ValidationError("--attempts is at least 1") }
         for (name, value) in [
@@ -91,6 +97,22 @@ struct DaemonRunCommand: ParsableCommand {
         }
         guard Self.logLevels.contains(logLevel) else {
             throw ValidationError("--log-level is one of \(Self.logLevels.joined(separator: ", "))")
+        }
+    }
+
+    /// With the path made absolute, since a daemon works in `/`.
+    private var metricsAddress: MetricsAddress? {
+        get throws {
+            guard var text = metrics else { return nil }
+            if text.hasPrefix("unix:") {
+                let path = String(text.dropFirst("unix:".count))
+                text = "unix:" + SourceText.absolutePath(path, workingDirectory: SourceText.workingDirectory())
+            }
+            do throws(MetricsAddress.ParseError) {
+                return try MetricsAddress(parsing: text)
+            } catch {
+                throw ValidationError("--metrics: " + error.description)
+            }
         }
     }
 
@@ -120,6 +142,7 @@ struct DaemonRunCommand: ParsableCommand {
         settings.retryTimeSeconds = retryTime
         settings.logLevel = logLevel
         settings.limits = try limits
+        settings.metricsAddress = try metricsAddress
         return settings
     }
 
@@ -129,7 +152,7 @@ struct DaemonRunCommand: ParsableCommand {
         if keeper { return try becomeKeeper() }
         var start = daemon.start
         start.logFile = absoluteLogFile
-        start.daemonOptions = options
+        start.daemonOptions = try options
         start.watchdogSeconds = watchdog
         if let client = try start.connectIfRunning() {
             guard replace else { throw CommandFailure(ControlError.socketInUse(socket: start.paths.socket)) }
@@ -142,13 +165,16 @@ struct DaemonRunCommand: ParsableCommand {
 
     /// What of this command line another daemon gets.
     private var options: [String] {
-        var options = [
-            "--max-downloads", "\(maxDownloads)", "--connect-timeout", "\(connectTimeout)",
-            "--idle-timeout", "\(idleTimeout)", "--attempts", "\(attempts)", "--retry-time", "\(retryTime)",
-            "--log-level", logLevel,
-        ]
-        for setting in limitSettings { options += ["--limit", setting] }
-        return options
+        get throws {
+            var options = [
+                "--max-downloads", "\(maxDownloads)", "--connect-timeout", "\(connectTimeout)",
+                "--idle-timeout", "\(idleTimeout)", "--attempts", "\(attempts)", "--retry-time", "\(retryTime)",
+                "--log-level", logLevel,
+            ]
+            for setting in limitSettings { options += ["--limit", setting] }
+            if let address = try metricsAddress { options += ["--metrics", address.description] }
+            return options
+        }
     }
 
     private var absoluteLogFile: String? {
@@ -161,7 +187,7 @@ struct DaemonRunCommand: ParsableCommand {
         let program = ProcessFiles.link("/proc/self/exe") ?? "/proc/self/exe"
         let keeper = DaemonProgram.keeper(beside: program)
         let command = KeeperCommand(
-            program: program, paths: daemon.paths, options: options, watchdogSeconds: watchdog)
+            program: program, paths: daemon.paths, options: try options, watchdogSeconds: watchdog)
         var arguments = command.arguments.map { strdup($0) } + [nil]
         execv(keeper, &arguments)
         throw CommandFailure(ExitStatus.system, "cannot run \(keeper): \(Errno(rawValue: errno))")

@@ -12,7 +12,8 @@ struct ImgfsCommand: ParsableCommand {
         version: "imgfs \(imgfsVersion)",
         subcommands: [
             MountCommand.self, UmountCommand.self, PullCommand.self, ImagesCommand.self, MountsCommand.self,
-            InspectCommand.self, BundleCommand.self, ExportCommand.self, CopyCommand.self, StatusCommand.self,
+            InspectCommand.self, ExplainCommand.self, BundleCommand.self, ExportCommand.self, CopyCommand.self,
+            StatusCommand.self,
             RemoveCommand.self, PruneCommand.self,
             VerifyCommand.self,
             DaemonCommand.self,

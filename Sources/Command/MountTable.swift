@@ -3,6 +3,8 @@ struct MountTableEntry: Equatable {
     var mountID: UInt64
     /// Of the file system: `major:minor`.
     var device: String
+    /// What of the file system is mounted: `/` unless a directory of it was bound.
+    var root: String
     var target: String
     var type: String
     var source: String
@@ -16,6 +18,7 @@ struct MountTableEntry: Equatable {
         else { return nil }
         self.mountID = mountID
         device = String(fields[2])
+        root = Self.unescaped(fields[3])
         target = Self.unescaped(fields[4])
         type = Self.unescaped(fields[hyphen + 1])
         source = Self.unescaped(fields[hyphen + 2])

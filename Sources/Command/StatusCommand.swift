@@ -26,7 +26,7 @@ struct StatusCommand: ParsableCommand {
 
     static func text(_ status: DaemonStatus, now: Int64) -> String {
         let store = status.store
-        let summary = aligned([
+        var pairs: [(name: String, value: String)] = [
             ("Daemon", "imgfs \(status.version), process \(status.processID)"),
             ("Keeper", text(status.keeper)),
             ("Running for", Quantity.duration(seconds: now - status.startedAtSeconds)),
@@ -39,7 +39,9 @@ struct StatusCommand: ParsableCommand {
             ("Mounts", "\(status.mountCount)"),
             ("Waiting readers", "\(status.waitingReaderCount)"),
             ("Downloads", "\(status.downloads.count)"),
-        ])
+        ]
+        if let counters = status.counters { pairs += text(counters) }
+        let summary = aligned(pairs)
         if status.downloads.isEmpty { return summary }
         var table = Table(
             .init(title: "LAYER"), .init(title: "IMAGE"), .init(title: "FETCHED", alignment: .right),
@@ -53,6 +55,20 @@ struct StatusCommand: ParsableCommand {
             ]
         }
         return summary + "\n\n" + table.text
+    }
+
+    /// What the daemon did so far.
+    static func text(_ counters: DaemonCounters) -> [(name: String, value: String)] {
+        let fetched = counters.fetchedByteCounts
+        let failures = counters.failureCounts.values.reduce(0) { $0 + $1.values.reduce(0, +) }
+        return [
+            ("Fetched", Quantity.bytes(fetched.registry) + ", local \(Quantity.bytes(fetched.local))"),
+            ("Unpacked", "\(counters.unpackedLayerCount) layers, \(Quantity.bytes(counters.unpackedByteCount))"),
+            ("Served", Quantity.bytes(counters.servedByteCount)),
+            ("Requests", "\(counters.requestCounts.values.reduce(0, +)), \(counters.waits.count) waited"),
+            ("Retries", "\(counters.retryCounts.values.reduce(0, +))"),
+            ("Failures", "\(failures)"),
+        ]
     }
 
     /// Who holds the mounts, and what happened so far.

@@ -58,6 +58,10 @@ public final class ControlClient {
         try call(.inspect(request), ImageInspection.self)
     }
 
+    public func explain(_ request: ExplainRequest) throws(ControlError) -> Explanation {
+        try call(.explain(request), Explanation.self)
+    }
+
     public func remove(_ request: RemoveRequest) throws(ControlError) -> RemoveResult {
         try call(.remove(request), RemoveResult.self)
     }

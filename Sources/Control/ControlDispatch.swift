@@ -31,6 +31,7 @@ struct ControlDispatch: Sendable {
         case .images: reply(try await service.images())
         case .mounts: reply(try await service.mounts())
         case .inspect(let request): reply(try await service.inspect(request, from: caller))
+        case .explain(let request): reply(try await service.explain(request))
         case .status: reply(try await service.status())
         case .waits: reply(try await service.waits())
         case .remove(let request): reply(try await service.remove(request, from: caller))

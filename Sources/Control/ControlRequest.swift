@@ -8,6 +8,7 @@ public enum ControlRequest: Sendable, Hashable {
     case images
     case mounts
     case inspect(SourceRequest)
+    case explain(ExplainRequest)
     case status
     case waits
     case remove(RemoveRequest)
@@ -24,7 +25,8 @@ extension ControlRequest: Codable {
     }
 
     private enum Name: String, Codable {
-        case mount, attached, pull, images, mounts, inspect, status, waits, remove, prune, verify, stop, replace
+        case mount, attached, pull, images, mounts, inspect, explain, status, waits, remove, prune, verify, stop,
+            replace
     }
 
     public init(from decoder: any Decoder) throws {
@@ -38,6 +40,7 @@ extension ControlRequest: Codable {
         case .images: self = .images
         case .mounts: self = .mounts
         case .inspect: self = .inspect(try container.decode(SourceRequest.self, forKey: .arguments))
+        case .explain: self = .explain(try container.decode(ExplainRequest.self, forKey: .arguments))
         case .status: self = .status
         case .waits: self = .waits
         case .remove: self = .remove(try container.decode(RemoveRequest.self, forKey: .arguments))
@@ -62,6 +65,7 @@ extension ControlRequest: Codable {
         case .images: try container.encode(Name.images, forKey: .request)
         case .mounts: try container.encode(Name.mounts, forKey: .request)
         case .inspect(let arguments): try encode(.inspect, arguments)
+        case .explain(let arguments): try encode(.explain, arguments)
         case .status: try container.encode(Name.status, forKey: .request)
         case .waits: try container.encode(Name.waits, forKey: .request)
         case .remove(let arguments): try encode(.remove, arguments)

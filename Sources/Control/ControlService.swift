@@ -17,6 +17,8 @@ public protocol ControlService: Sendable {
     func mounts() async throws -> [MountRecord]
     /// Resolves the image and describes it; fetches no layer.
     func inspect(_ request: SourceRequest, from caller: Caller) async throws -> ImageInspection
+    /// Says where a path of a mounted image comes from; fetches nothing.
+    func explain(_ request: ExplainRequest) async throws -> Explanation
     func status() async throws -> DaemonStatus
     /// Every key that is held, and how many wait for it.
     func waits() async throws -> [WaitRecord]

@@ -14,6 +14,8 @@ public struct DaemonConfiguration: Sendable, Hashable, Codable {
     public var retryTimeSeconds: Double = 60
     /// Limits that are not to have their defaults.
     public var limits: [ResourceLimit: UInt64] = [:]
+    /// Where metrics can be read; nil for nowhere.
+    public var metricsAddress: MetricsAddress?
     /// trace, debug, info, notice, warning, error or critical. The log goes to standard error.
     public var logLevel = "info"
 

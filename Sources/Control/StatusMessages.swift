@@ -98,11 +98,16 @@ public struct DaemonStatus: Sendable, Hashable, Codable {
     public var waitingReaderCount: Int
     public var downloads: [DownloadRecord]
     public var keeper: KeeperStatus
+    /// nil from a daemon that does not count.
+    public var counters: DaemonCounters?
 
     public init(
         version: String, processID: Int32, root: String, socketPath: String, startedAtSeconds: Int64,
-        keeper: KeeperStatus, store: StoreSummary, mountCount: Int, waitingReaderCount: Int, downloads: [DownloadRecord]
+        keeper: KeeperStatus, store: StoreSummary, mountCount: Int, waitingReaderCount: Int,
+        downloads: [DownloadRecord],
+        counters: DaemonCounters? = nil
     ) {
+        self.counters = counters
         self.version = version
         self.processID = processID
         self.root = root

@@ -23,8 +23,13 @@ final class ChainFlights: Sendable {
     private let flights = Singleflight<Digest, OpenChain>(rank: .chain)
     private let failures = RecentFailures()
     private let retained = RetainedChains()
+    private let counters: EventCounters
 
-    init(store: Store, layers: LayerFlights, limits: TreeLimits = TreeLimits(), storeThreads: BlockingPool) {
+    init(
+        store: Store, layers: LayerFlights, limits: TreeLimits = TreeLimits(), storeThreads: BlockingPool,
+        counters: EventCounters = EventCounters()
+    ) {
+        self.counters = counters
         self.store = store
         self.layers = layers
         self.limits = limits
@@ -43,6 +48,7 @@ final class ChainFlights: Sendable {
                 return try await make(chain)
             } catch {
                 failures.record(error, for: chain)
+                counters.failed(.open, error)
                 throw error
             }
         }
@@ -129,6 +135,9 @@ final class ChainFlights: Sendable {
 
     /// Chains that are mounted or worked on.
     var retainedChains: RetainedChains { retained }
+
+    /// The work on a chain that is going on.
+    func flight(of chainID: Digest) -> KeyWait? { flights.flights.first { $0.key == chainID.description } }
 
     var waits: [KeyWait] { flights.flights + layers.waits }
 }

@@ -17,6 +17,7 @@ final class ImageResolver: Sendable {
     private let resolveThreads: BlockingPool
     /// For the catalogue: what is stored is found also while every resolving thread waits for a registry.
     private let storeThreads: BlockingPool
+    private let counters: EventCounters
     private let flights = Singleflight<ResolutionKey, Image>(rank: .resolve)
 
     /// What two callers have to agree on to share one resolution.
@@ -31,8 +32,9 @@ final class ImageResolver: Sendable {
 
     init(
         store: Store, registry: RegistryClient, limits: ImageLimits = ImageLimits(), resolveThreads: BlockingPool,
-        storeThreads: BlockingPool
+        storeThreads: BlockingPool, counters: EventCounters = EventCounters()
     ) {
+        self.counters = counters
         self.store = store
         self.registry = registry
         self.limits = limits
@@ -87,24 +89,30 @@ final class ImageResolver: Sendable {
         let key = ResolutionKey(
             source: source, platform: platform, isPlatformRequired: required != nil, insecure: request.insecure,
             credentials: credentials)
-        return try await flights.run(key, holder: source.description) { [store, registry, limits, resolveThreads] in
-            try await resolveThreads.run {
-                // Nothing was stored a moment ago. What is stored now is fresh, also for one who wants it fresh.
-                if mayUseStored,
-                    let stored = Self.usable(
-                        try store.image(named: source.description, platform: platform), required)
-                {
-                    return stored
+        return try await flights.run(key, holder: source.description) { [self] in
+            do {
+                return try await resolveThreads.run { [store, registry, limits] in
+                    // Nothing was stored a moment ago. What is stored now is fresh, also for one who wants it fresh.
+                    if mayUseStored,
+                        let stored = Self.usable(
+                            try store.image(named: source.description, platform: platform), required)
+                    {
+                        return stored
+                    }
+                    let opened = try openSource(
+                        source, registry: registry, limits: limits, insecure: request.insecure, credentials: credentials
+                    )
+                    // A platform that nobody asked for is a preference: a single manifest is taken as it is.
+                    var (image, documents) = try Content.resolve(
+                        KnownDocuments(of: opened, in: store), platform: required, limits: limits)
+                    image.name = source.description
+                    try store.add(documents)
+                    try store.record(image, for: platform)
+                    return image
                 }
-                let opened = try openSource(
-                    source, registry: registry, limits: limits, insecure: request.insecure, credentials: credentials)
-                // A platform that nobody asked for is a preference: a single manifest is taken as it is.
-                var (image, documents) = try Content.resolve(
-                    KnownDocuments(of: opened, in: store), platform: required, limits: limits)
-                image.name = source.description
-                try store.add(documents)
-                try store.record(image, for: platform)
-                return image
+            } catch {
+                counters.failed(.resolve, error)
+                throw error
             }
         }
     }

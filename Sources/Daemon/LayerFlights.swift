@@ -2,6 +2,7 @@ import KeyedMutex
 import Layers
 import Logging
 import OCI
+import Registry
 import Store
 import Synchronization
 import Threads
@@ -20,11 +21,13 @@ final class LayerFlights: Sendable {
     private let blobs = KeyedMutex<Digest>(rank: .blob)
     private let transfers = Mutex<[Digest: LayerTransfer]>([:])
     private let logger: Logger
+    private let counters: EventCounters
 
     init(
         store: Store, maximumDownloads: Int, limits: UnpackLimits = UnpackLimits(), storeThreads: BlockingPool,
-        logger: Logger
+        logger: Logger, counters: EventCounters = EventCounters()
     ) {
+        self.counters = counters
         self.store = store
         self.storeThreads = storeThreads
         self.logger = logger
@@ -56,7 +59,11 @@ final class LayerFlights: Sendable {
             do {
                 try await fetch(diffID, blob: blob, from: origin)
                 return
-            } catch let error as any DescribedError where error.kind.mayHaveBetterLuckElsewhere {
+            } catch {
+                counters.failed(.fetch, error)
+                guard let error = error as? any DescribedError, error.kind.mayHaveBetterLuckElsewhere else {
+                    throw error
+                }
                 first = first ?? error
             }
         }
@@ -73,12 +80,17 @@ final class LayerFlights: Sendable {
             transfers.withLock { $0[diffID] = transfer }
             defer { transfers.withLock { _ = $0.removeValue(forKey: diffID) } }
             let start = ContinuousClock.now
-            try await unpackThreads.run { [unpacker] in
-                try unpacker.unpack(blob, diffID: diffID, from: origin.open(), isResumable: origin.isRemote) {
-                    transfer.update(
-                        fetchedByteCount: $0.fetchedByteCount, unpackedByteCount: $0.unpackedByteCount)
-                }
+            try await unpackThreads.run { [unpacker, counters] in
+                try unpacker.unpack(
+                    blob, diffID: diffID, from: origin.open(), isResumable: origin.isRemote,
+                    progress: {
+                        let growth = transfer.update(
+                            fetchedByteCount: $0.fetchedByteCount, unpackedByteCount: $0.unpackedByteCount)
+                        counters.unpacked(byteCount: growth)
+                    },
+                    arrived: { counters.fetched(byteCount: $0, isRemote: origin.isRemote) })
             }
+            counters.layerUnpacked()
             logger.info(
                 "layer unpacked",
                 metadata: [
@@ -90,6 +102,14 @@ final class LayerFlights: Sendable {
 
     /// What is going on with a layer; nil when nothing is.
     func transfer(of diffID: Digest) -> LayerTransfer? { transfers.withLock { $0[diffID] } }
+
+    /// An attempt at a registry failed, and another follows.
+    func retried(_ retry: RegistryRetry) {
+        counters.retried(retry.failure.kind)
+        guard let blob = retry.blob else { return }
+        let transfer = transfers.withLock { $0.values.first { $0.blob.digest == blob } }
+        transfer?.retried(retry.failure.description)
+    }
 
     var runningTransfers: [LayerTransfer] { transfers.withLock { Array($0.values) } }
 

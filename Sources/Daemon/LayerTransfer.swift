@@ -13,6 +13,7 @@ final class LayerTransfer: Sendable {
     let startedAtSeconds: Int64
     private let fetched = Atomic<Int64>(0)
     private let unpacked = Atomic<Int64>(0)
+    private let retries = Mutex<(count: Int, failure: String?)>((0, nil))
 
     init(blob: Descriptor, image: String) {
         self.blob = blob
@@ -23,10 +24,18 @@ final class LayerTransfer: Sendable {
     var fetchedByteCount: Int64 { fetched.load(ordering: .relaxed) }
     var unpackedByteCount: Int64 { unpacked.load(ordering: .relaxed) }
 
-    func update(fetchedByteCount: Int64, unpackedByteCount: Int64) {
+    /// Returns by how much more is unpacked than before.
+    @discardableResult
+    func update(fetchedByteCount: Int64, unpackedByteCount: Int64) -> Int64 {
         fetched.store(fetchedByteCount, ordering: .relaxed)
-        unpacked.store(unpackedByteCount, ordering: .relaxed)
+        return unpackedByteCount - unpacked.exchange(unpackedByteCount, ordering: .relaxed)
     }
+
+    /// An attempt failed, and another follows.
+    func retried(_ failure: String) { retries.withLock { $0 = ($0.count + 1, failure) } }
+
+    /// Attempts that were followed by another, and why the last of them failed.
+    var retried: (count: Int, failure: String?) { retries.withLock { $0 } }
 
     var record: DownloadRecord {
         DownloadRecord(

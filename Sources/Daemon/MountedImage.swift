@@ -26,6 +26,8 @@ final class MountedImage: Sendable {
         var mountedAtSeconds: Int64
         var isOpening = false
         var failure: String?
+        /// As `failure`, and kept while it is tried again.
+        var lastFailure: String?
         /// Of all who mounted it, the newest first: each of them may know a place that works.
         var origins: [LayerOrigin] = []
         /// What they call it.
@@ -105,6 +107,11 @@ final class MountedImage: Sendable {
         return true
     }
 
+    /// Why it could not be made ready last time; nil once it could.
+    var lastFailure: String? { state.withLock { $0.isolationReason ?? $0.lastFailure } }
+
+    var image: Image { state.withLock { $0.image } }
+
     var isolationReason: String? { state.withLock { $0.isolationReason } }
 
     /// Nobody tells when a mount goes away while others stay. The kernel gives its number to a later mount of the
@@ -131,6 +138,7 @@ final class MountedImage: Sendable {
         state.withLock {
             $0.isOpening = false
             $0.failure = failure
+            $0.lastFailure = failure
         }
     }
 

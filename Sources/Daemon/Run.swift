@@ -45,7 +45,7 @@ public func runDaemon(_ configuration: DaemonConfiguration, _ supervision: Super
         limits.image.maximumManifestByteCount, limits.image.maximumConfigByteCount)
     options.lockWaitSeconds = inheritance.recorder == nil ? 0 : 10
     let store = try Store.open(FilePath(configuration.root), options: options, logger: logger)
-    let registry = RegistryClient(configuration: RegistryConfiguration(configuration, limits.image), logger: logger)
+    let counters = EventCounters()
     // Few threads each: whoever waits for them holds none.
     let storeThreads = BlockingPool(name: "store", maximumThreads: 4)
     let resolveThreads = BlockingPool(name: "resolve", maximumThreads: 8)
@@ -53,19 +53,24 @@ public func runDaemon(_ configuration: DaemonConfiguration, _ supervision: Super
     let workers = try WorkerPool(recorder: keeping?.recorder)
     let layers = LayerFlights(
         store: store, maximumDownloads: configuration.maximumDownloads, limits: limits.unpack,
-        storeThreads: storeThreads, logger: logger)
-    let chains = ChainFlights(store: store, layers: layers, limits: limits.tree, storeThreads: storeThreads)
+        storeThreads: storeThreads, logger: logger, counters: counters)
+    let registry = RegistryClient(
+        configuration: RegistryConfiguration(configuration, limits.image), logger: logger,
+        onRetry: { layers.retried($0) })
+    let chains = ChainFlights(
+        store: store, layers: layers, limits: limits.tree, storeThreads: storeThreads, counters: counters)
     let mountTable = MountTable(
         chains: chains, workers: workers, storeThreads: storeThreads, logger: logger, keeping: keeping)
     let resolver = ImageResolver(
         store: store, registry: registry, limits: limits.image, resolveThreads: resolveThreads,
-        storeThreads: storeThreads)
+        storeThreads: storeThreads, counters: counters)
     takeOver(inheritance, by: mountTable, keeping, resolver, logger)
 
     let (stops, stop) = AsyncStream.makeStream(of: Stop.self)
     let service = Service(
         configuration: configuration, store: store, resolver: resolver, layers: layers, chains: chains,
         mountTable: mountTable, storeThreads: storeThreads, keeping: keeping, logger: logger,
+        counters: { counters.message(workers.counters) },
         requestStop: { stop.yield(.request) }, requestReplacement: { stop.yield(.replacement) })
     let signals =
         [SIGTERM, SIGINT].map { number in
@@ -78,6 +83,8 @@ public func runDaemon(_ configuration: DaemonConfiguration, _ supervision: Super
 
     let socket = try ListeningSocket.open(configuration.socketPath, inherited: supervision.descriptors)
     if socket.isNew { _ = supervision.manager?.store([socket.inheritable.rawValue], as: ListeningSocket.name) }
+    let metrics = try service.startMetrics(isRequired: inheritance.sessions.isEmpty)
+    defer { metrics?.stop() }
     let server = try ControlServer(socket, service: service)
     try server.start()
     if let manager = supervision.manager {
@@ -98,6 +105,7 @@ public func runDaemon(_ configuration: DaemonConfiguration, _ supervision: Super
         break
     }
     durability.cancel()
+    metrics?.stop()
     let end = finish(reason, mountTable, workers, server, keeping)
     if end == .finished { registry.shutdown() }
     logger.notice("daemon ended", metadata: end == .leftMounts ? ["mounts left": "\(mountTable.all.count)"] : [:])

@@ -20,6 +20,7 @@ final class Service: ControlService {
     let storeThreads: BlockingPool
     let verifyThreads = BlockingPool(name: "verify", maximumThreads: 1)
     let keeping: MountKeeping?
+    private let counters: @Sendable () -> DaemonCounters
     let logger: Logger
     private let startedAtSeconds = Int64(Date.now.timeIntervalSince1970)
     /// Called when somebody asks the daemon to end.
@@ -30,10 +31,11 @@ final class Service: ControlService {
     init(
         configuration: DaemonConfiguration, store: Store, resolver: ImageResolver, layers: LayerFlights,
         chains: ChainFlights, mountTable: MountTable, storeThreads: BlockingPool, keeping: MountKeeping?,
-        logger: Logger,
+        logger: Logger, counters: @escaping @Sendable () -> DaemonCounters,
         requestStop: @escaping @Sendable () -> Void, requestReplacement: @escaping @Sendable () -> Void
     ) {
         self.keeping = keeping
+        self.counters = counters
         self.requestReplacement = requestReplacement
         self.configuration = configuration
         self.store = store
@@ -72,19 +74,17 @@ final class Service: ControlService {
             socketPath: configuration.socketPath, startedAtSeconds: startedAtSeconds, keeper: keeperStatus,
             store: store,
             mountCount: mounts.count, waitingReaderCount: mounts.map(\.fileSystem.waitingCount).reduce(0, +),
-            downloads: layers.runningTransfers.map(\.record).sorted { $0.startedAtSeconds < $1.startedAtSeconds })
+            downloads: layers.runningTransfers.map(\.record).sorted { $0.startedAtSeconds < $1.startedAtSeconds },
+            counters: counters())
     }
 
     func waits() async throws -> [WaitRecord] { waitRecords }
 
     /// Every key that is held; also what SIGUSR1 logs.
     var waitRecords: [WaitRecord] {
-        (resolver.waits + mountTable.waits + chains.waits).map { wait in
-            WaitRecord(
-                rank: "\(wait.rank)", key: wait.key, holder: wait.holder, heldSeconds: wait.heldSeconds,
-                waiterCount: wait.waiterCount)
+        (resolver.waits + mountTable.waits + chains.waits).map { WaitRecord($0) }.sorted {
+            $0.heldSeconds > $1.heldSeconds
         }
-        .sorted { $0.heldSeconds > $1.heldSeconds }
     }
 
     func logWaits() {
@@ -98,6 +98,14 @@ final class Service: ControlService {
                     "seconds": "\(wait.heldSeconds)", "waiters": "\(wait.waiterCount)",
                 ])
         }
+    }
+}
+
+extension WaitRecord {
+    init(_ wait: KeyWait) {
+        self.init(
+            rank: "\(wait.rank)", key: wait.key, holder: wait.holder, heldSeconds: wait.heldSeconds,
+            waiterCount: wait.waiterCount)
     }
 }
 

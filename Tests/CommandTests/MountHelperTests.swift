@@ -44,6 +44,7 @@ private final class TmpfsService: ControlService {
     func images() async throws -> [ImageRecord] { [] }
     func mounts() async throws -> [MountRecord] { [] }
     func inspect(_ request: SourceRequest, from caller: Caller) async throws -> ImageInspection { throw Refusal() }
+    func explain(_ request: ExplainRequest) async throws -> Explanation { throw Refusal() }
     func status() async throws -> DaemonStatus { throw Refusal() }
     func waits() async throws -> [WaitRecord] { [] }
     func remove(_ request: RemoveRequest, from caller: Caller) async throws -> RemoveResult { throw Refusal() }

@@ -91,6 +91,10 @@ final class TestService: ControlService {
             image: Self.summary("uid \(caller.userID) pid \(caller.processID)"), config: .object([:]))
     }
 
+    func explain(_ request: ExplainRequest) async throws -> Explanation {
+        throw TestFailure(kind: .notFound, description: request.path)
+    }
+
     func status() async throws -> DaemonStatus { throw TestFailure(kind: .storeFull, description: "full") }
 
     func waits() async throws -> [WaitRecord] {

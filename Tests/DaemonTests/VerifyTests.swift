@@ -26,7 +26,8 @@ struct VerifyTests {
             layers: fixture.layers, chains: fixture.chains,
             mountTable: MountTable(
                 chains: fixture.chains, workers: workers, storeThreads: fixture.storeThreads, logger: fixture.logger),
-            storeThreads: fixture.storeThreads, keeping: nil, logger: fixture.logger, requestStop: {},
+            storeThreads: fixture.storeThreads, keeping: nil, logger: fixture.logger, counters: { DaemonCounters() },
+            requestStop: {},
             requestReplacement: {})
 
         // Zeros that do not have this digest: verify would remove it, at the end of a long read.
