@@ -56,9 +56,7 @@ final class EventCounters: Sendable {
         message.unpackedLayerCount = unpackedLayers.load(ordering: .relaxed)
         message.servedByteCount = Int64(requests.servedByteCount)
         for kind in RequestKind.allCases { message.requestCounts["\(kind)"] = requests.requestCount(kind) }
-        for (error, count) in zip(RequestCounters.countedErrors, requests.errorCounts) {
-            message.errorAnswerCounts[error.name] = count
-        }
+        for error in CountedError.allCases { message.errorAnswerCounts[error.name] = requests.answerCount(error) }
         let bounds = RequestCounters.waitBoundsSeconds.map(Optional.some) + [nil]
         message.waits = WaitStatistics(
             totalSeconds: requests.waitSeconds,

@@ -193,8 +193,8 @@ public final class FuseSession: @unchecked Sendable {
             return vectors.reduce(0) { $0 + $1.iov_len }
         }
         // Notifications have a code of their own there, which is positive.
-        if let head = vectors.first, head.iov_len >= MemoryLayout<fuse_out_header>.size,
-            let error = head.iov_base?.load(as: fuse_out_header.self).error, error < 0
+        if vectors.count > 0, vectors[0].iov_len >= MemoryLayout<fuse_out_header>.size,
+            let error = vectors[0].iov_base?.load(as: fuse_out_header.self).error, error < 0
         {
             pool.counters.answered(error: -error)
         }

@@ -26,6 +26,35 @@ public enum RequestKind: Int, CaseIterable, Sendable {
     }
 }
 
+/// Errors of answers that mean trouble. Others, like ENODATA, belong to a file system that works. See errno(3).
+public enum CountedError: Int, CaseIterable, Sendable {
+    case io, timedOut, accessDenied, noSpace, stale, interrupted
+
+    init?(_ error: Int32) {
+        switch error {
+        case EIO: self = .io
+        case ETIMEDOUT: self = .timedOut
+        case EACCES: self = .accessDenied
+        case ENOSPC: self = .noSpace
+        case ESTALE: self = .stale
+        case EINTR: self = .interrupted
+        default: return nil
+        }
+    }
+
+    /// As the header has it.
+    public var name: String {
+        switch self {
+        case .io: "EIO"
+        case .timedOut: "ETIMEDOUT"
+        case .accessDenied: "EACCES"
+        case .noSpace: "ENOSPC"
+        case .stale: "ESTALE"
+        case .interrupted: "EINTR"
+        }
+    }
+}
+
 /// What the threads of a `WorkerPool` did since they were started.
 ///
 /// Counting is a relaxed atomic addition to memory that is there from the start: nothing is locked, allocated or
@@ -43,18 +72,12 @@ public struct RequestCounters: @unchecked Sendable {
     /// Upper bounds of the histogram of waits; one more bucket has what took longer.
     public static let waitBoundsSeconds: [Double] = [0.01, 0.1, 0.5, 1, 5, 10, 30, 60]
 
-    /// Errors of answers that mean trouble. Others, like ENODATA, belong to a file system that works.
-    public static let countedErrors: [(name: String, number: Int32)] = [
-        ("EIO", EIO), ("ETIMEDOUT", ETIMEDOUT), ("EACCES", EACCES), ("ENOSPC", ENOSPC), ("ESTALE", ESTALE),
-        ("EINTR", EINTR),
-    ]
-
     private enum Cell {
         static let servedBytes = 0
         static let waitNanoseconds = 1
         static let firstWaitBucket = 2
         static let firstError = firstWaitBucket + RequestCounters.waitBoundsSeconds.count + 1
-        static let count = firstError + RequestCounters.countedErrors.count
+        static let count = firstError + CountedError.allCases.count
     }
 
     /// Give it back with `release`.
@@ -89,9 +112,8 @@ public struct RequestCounters: @unchecked Sendable {
 
     /// An answer with an errno.
     func answered(error: Int32) {
-        for (index, counted) in Self.countedErrors.enumerated() where counted.number == error {
-            shared[Cell.firstError + index].wrappingAdd(1, ordering: .relaxed)
-        }
+        guard let counted = CountedError(error) else { return }
+        shared[Cell.firstError + counted.rawValue].wrappingAdd(1, ordering: .relaxed)
     }
 
     /// A request that was not answered on the spot has been answered, or its caller gave up.
@@ -119,8 +141,7 @@ public struct RequestCounters: @unchecked Sendable {
 
     public var waitSeconds: Double { Double(shared[Cell.waitNanoseconds].load(ordering: .relaxed)) / 1e9 }
 
-    /// In the order of `countedErrors`.
-    public var errorCounts: [Int] {
-        Self.countedErrors.indices.map { shared[Cell.firstError + $0].load(ordering: .relaxed) }
+    public func answerCount(_ error: CountedError) -> Int {
+        shared[Cell.firstError + error.rawValue].load(ordering: .relaxed)
     }
 }
