@@ -44,12 +44,13 @@ public struct PathOrigin: Equatable, Sendable {
         var implied: Int?
         var hider: (hiding: Hiding, layer: Int)?
         for layer in tree.diffIDs.indices.reversed() {
-            let mark = LayerMark(of: path, in: try index(layer)) { tree.location(ofDirectory: Array($0)) }
+            let layerIndex = try index(layer)
+            let mark = LayerMark(of: path, in: layerIndex) { tree.location(ofDirectory: Array($0)) }
             if let entry = mark.entry, isThere || hider != nil {
                 if let hider {
                     return PathOrigin(answer: .hidden(layer: layer, by: hider.hiding, inLayer: hider.layer))
                 }
-                let kind = try index(layer)[entry].kind
+                let kind = layerIndex[entry].kind
                 // What is no directory gave way to the directory that a layer above implies.
                 if implied != nil, kind != .directory { break }
                 return PathOrigin(answer: .entry(layer: layer, isHardLink: kind == .hardLink))

@@ -90,6 +90,9 @@ struct MetricsTests {
             let again = try page()
             #expect(again["imgfs_served_bytes_total"] == 0)
             #expect(again["imgfs_mounted_images"] == 1)
+            // The successor has not looked at the image yet, and knows all about it.
+            let explained = try installation.imgfs("explain", target + "/f")
+            #expect(explained.output.contains("1 of 1, stored"), "\(explained.text)")
         }
         #expect(try output("cat", target + "/f").count == 200_000)
     }

@@ -33,7 +33,14 @@ struct ImageConfigTests {
         #expect(execution.labels == ["a": "b"])
         #expect(execution.stopSignal == "SIGQUIT")
         #expect(config.history?.map(\.emptyLayer) == [nil, true])
+        #expect(config.layerHistory.map(\.createdBy) == ["ADD x"], "steps without a layer do not count")
         #expect(try JSONDecoder().decode(ImageConfig.self, from: JSONEncoder().encode(config)) == config)
+    }
+
+    @Test func `a history that does not fit the layers says nothing about them`() throws {
+        let config = try Self.read(
+            #"{"history":[{"created_by":"a"},{"created_by":"b"}],"rootfs":{"diff_ids":["\#(SHA256.digest(of: []))"]}}"#)
+        #expect(config.layerHistory.isEmpty)
     }
 
     @Test(arguments: [
