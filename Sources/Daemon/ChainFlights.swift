@@ -127,10 +127,11 @@ final class ChainFlights: Sendable {
             }
         }
         guard isWhole else { return nil }
-        let bytes = try TreeMerge.tree(of: indexes, chainID: chain.chainID, limits: limits)
+        let tree = try TreeMerge.tree(
+            of: indexes, chainID: chain.chainID, limits: limits, scratch: store.scratchDirectory)
         indexes = []
-        try store.publishTree(chain.chainID, bytes)
-        return OpenChain(tree: try Tree(LoadedFile(bytes: bytes), chainID: chain.chainID), layers: layers)
+        try store.publishTree(chain.chainID, tree)
+        return OpenChain(tree: try Tree(tree, chainID: chain.chainID), layers: layers)
     }
 
     /// Chains that are mounted or worked on.

@@ -4,34 +4,35 @@ public import SystemPackage
 
 /// A whole file, read into memory of the process.
 ///
-/// Not mapped: a file that shrinks or changes under a mapping, because a disk fails or somebody writes into the store, kills
+/// Not the file itself is mapped: one that shrinks or changes under a mapping, because a disk fails or somebody writes into the store, kills
 /// the process with SIGBUS or leads it astray after its content has been checked. What was read stays what it was.
+/// See `WideMemory`.
 public final class LoadedFile: Sendable {
     /// Valid as long as this object lives, which the compiler may end after its last use: keep it where it is used from.
     /// Starts at a multiple of 64 bytes.
     public nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+    private let memory: WideMemory
 
     /// More than any index or tree may have: their offsets have 32 bits.
     public static let maximumByteCount = 8 << 30
 
     /// Reads the file that `descriptor` refers to. `name` is for messages. A file that gets shorter meanwhile has the bytes
     /// that could be read.
-    public init(descriptor: FileDescriptor, name: String) throws(LoadedFileError) {
+    ///
+    /// - Parameter scratch: a directory that may hold an unnamed file, for a large one.
+    public init(descriptor: FileDescriptor, name: String, scratch: FilePath? = nil) throws(LoadedFileError) {
         var status = stat()
         guard fstat(descriptor.rawValue, &status) == 0 else { throw LoadedFileError(name, Errno(rawValue: errno)) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw LoadedFileError(name, .invalidArgument) }
         guard status.st_size <= Self.maximumByteCount else { throw LoadedFileError(name, .fileTooLarge) }
-        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(status.st_size), alignment: 64)
+        memory = WideMemory(byteCount: Int(status.st_size), directory: scratch?.string)
+        let memory = memory.bytes
         var filled = 0
         while filled < memory.count {
             let count = pread(
                 descriptor.rawValue, memory.baseAddress?.advanced(by: filled), memory.count - filled, off_t(filled))
             if count < 0, errno == EINTR { continue }
-            if count < 0 {
-                let code = Errno(rawValue: errno)
-                memory.deallocate()
-                throw LoadedFileError(name, code)
-            }
+            if count < 0 { throw LoadedFileError(name, Errno(rawValue: errno)) }
             if count == 0 { break }
             filled += count
         }
@@ -52,13 +53,16 @@ public final class LoadedFile: Sendable {
     }
 
     /// The same bytes without a file.
-    public init(bytes content: [UInt8]) {
-        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: content.count, alignment: 64)
-        copy.copyBytes(from: content)
-        bytes = UnsafeRawBufferPointer(copy)
+    public convenience init(bytes content: [UInt8]) {
+        self.init(byteCount: content.count) { $0.copyBytes(from: content) }
     }
 
-    deinit { bytes.deallocate() }
+    /// What `write` makes of `byteCount` zeros, without a file. `scratch` as above.
+    public init(byteCount: Int, scratch: FilePath? = nil, _ write: (UnsafeMutableRawBufferPointer) -> Void) {
+        memory = WideMemory(byteCount: byteCount, directory: scratch?.string)
+        write(memory.bytes)
+        bytes = UnsafeRawBufferPointer(memory.bytes)
+    }
 }
 
 /// A file that cannot be read.

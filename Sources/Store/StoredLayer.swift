@@ -87,7 +87,8 @@ extension LoadedFile {
     static func open(_ path: String) throws(StoreError) -> LoadedFile? {
         guard let file = try PrivateFile.open(path, O_RDONLY) else { return nil }
         do {
-            return try LoadedFile(descriptor: file.descriptor, name: path)
+            return try LoadedFile(
+                descriptor: file.descriptor, name: path, scratch: FilePath(path).removingLastComponent())
         } catch {
             throw .system("read \(path)", error.code.rawValue)
         }

@@ -1,5 +1,6 @@
 public import LayerIndex
 public import OCI
+public import SystemPackage
 
 extension Store {
     static let treeFile = "tree"
@@ -17,19 +18,22 @@ extension Store {
     }
 
     /// Stores the merged tree of a chain. That it is there already is success.
-    public func publishTree(_ chainID: Digest, _ bytes: [UInt8]) throws(StoreError) {
+    public func publishTree(_ chainID: Digest, _ tree: LoadedFile) throws(StoreError) {
         let staged = newStagingPath()
         let path = paths.tree(chainID)
         do throws(StoreError) {
             try Directory.make(staged)
-            try PrivateFile.write(bytes, to: staged + "/" + Self.treeFile)
-            let file = Seal.File(name: Self.treeFile, byteCount: Int64(bytes.count))
+            try PrivateFile.create(staged + "/" + Self.treeFile).write(tree.bytes)
+            let file = Seal.File(name: Self.treeFile, byteCount: Int64(tree.bytes.count))
             try publish(staged, as: path, kind: .tree, files: [file])
         } catch {
             try Directory.removeAll(staged)
             throw error
         }
     }
+
+    /// Where a large tree can be while it is in memory.
+    public var scratchDirectory: FilePath { FilePath(paths.root) }
 
     /// Takes the tree out of the store, for example because it is damaged. Not being there is success.
     public func removeTree(_ chainID: Digest) throws(StoreError) {

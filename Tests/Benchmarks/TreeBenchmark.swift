@@ -25,11 +25,10 @@ enum TreeBenchmark {
             }
         }
         let layer = try LayerIndex(LoadedFile(bytes: index), diffID: diffID)
-        var bytes: [UInt8] = []
+        var file = LoadedFile(bytes: [])
         try measure("merge into a tree", entryCount, "entry") {
-            bytes = try TreeMerge.tree(of: [layer], chainID: diffID)
+            file = try TreeMerge.tree(of: [layer], chainID: diffID)
         }
-        let file = LoadedFile(bytes: bytes)
         try measure("open the tree", 1, "tree") { _ = try Tree(file, chainID: diffID) }
         let tree = try Tree(file, chainID: diffID)
         var nameCount = 0

@@ -87,7 +87,7 @@ struct ImageFixture {
         let index = builder.finish(diffID: diffID, byteCount: UInt64(data.count))
         chainID = diffID
         let layer = try LayerIndex(LoadedFile(bytes: index), diffID: diffID)
-        tree = try Tree(LoadedFile(bytes: TreeMerge.tree(of: [layer], chainID: chainID)), chainID: chainID)
+        tree = try Tree(TreeMerge.tree(of: [layer], chainID: chainID), chainID: chainID)
         content = try Content(data)
     }
 

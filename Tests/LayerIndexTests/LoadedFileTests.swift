@@ -1,8 +1,9 @@
 import Glibc
-import LayerIndex
 import OCI
 import SystemPackage
 import Testing
+
+@testable import LayerIndex
 
 struct LoadedFileTests {
     @Test func `a file is read as it is`() throws {
@@ -31,5 +32,29 @@ struct LoadedFileTests {
         #expect(try LoadedFile(path: path).bytes.isEmpty)
         #expect(try LoadedFile(descriptor: descriptor, name: "empty").bytes.isEmpty)
         unlink(path.string)
+    }
+
+    /// Nil: memory of the process.
+    @Test(arguments: ["/tmp", "/nonexistent", nil]) func `a large file stays what it was, wherever it is kept`(
+        scratch: String?
+    ) throws {
+        let path = FilePath("/tmp/imgfs-loaded-\(UInt64.random(in: 0 ... .max))")
+        let content = (0..<WideMemory.fileByteCount + 5).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 11) }
+        let file = try FileDescriptor.open(
+            path, .readWrite, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
+        defer { try? file.close() }
+        unlink(path.string)
+        try file.writeAll(content)
+        let loaded = try LoadedFile(descriptor: file, name: "x", scratch: scratch.map { FilePath($0) })
+        try file.resize(to: 1)
+        withExtendedLifetime(loaded) {
+            #expect(loaded.bytes.elementsEqual(content))
+            #expect(UInt(bitPattern: loaded.bytes.baseAddress) % 64 == 0)
+        }
+        let made = LoadedFile(byteCount: content.count, scratch: scratch.map { FilePath($0) }) { bytes in
+            #expect(!bytes.contains { $0 != 0 })
+            bytes.copyBytes(from: content)
+        }
+        withExtendedLifetime(made) { #expect(made.bytes.elementsEqual(content)) }
     }
 }

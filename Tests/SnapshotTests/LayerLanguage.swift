@@ -71,7 +71,8 @@ func index(_ entries: [TarEntry], _ layer: Int = 0) throws -> LayerIndex {
 
 func mergedFile(_ layers: [[TarEntry]], limits: TreeLimits = TreeLimits()) throws -> [UInt8] {
     let indexes = try layers.enumerated().map { try index($1, $0) }
-    return try TreeMerge.tree(of: indexes, chainID: testChain, limits: limits)
+    let file = try TreeMerge.tree(of: indexes, chainID: testChain, limits: limits)
+    return withExtendedLifetime(file) { Array(file.bytes) }
 }
 
 func merge(_ layers: [TarEntry]...) throws -> Tree { try merge(layers) }

@@ -1,6 +1,7 @@
 import CLinux
 import Content
 import Glibc
+import LayerIndex
 import OCI
 import Store
 import SystemPackage
@@ -45,7 +46,7 @@ struct FullStoreTests: ~Copyable {
         for body: () throws -> Void in [
             { try staging.publish(index: [UInt8](repeating: 0, count: 100_000), checkpoints: nil) },
             { try store.add([Document(bytes: [UInt8](repeating: 0, count: 100_000), mediaType: "test")]) },
-            { try store.publishTree(digest("tree"), [UInt8](repeating: 0, count: 100_000)) },
+            { try store.publishTree(digest("tree"), LoadedFile(bytes: [UInt8](repeating: 0, count: 100_000))) },
             { try [UInt8](repeating: 0, count: 100_000).withUnsafeBytes { try partial.append($0) } },
         ] {
             let error = #expect(throws: StoreError.self) { try body() }

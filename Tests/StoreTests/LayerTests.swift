@@ -125,7 +125,7 @@ struct LayerTests {
         let store = try Store.open(directory)
         try TestLayer(seed: 1).publish(in: store)
         try store.add([Document(bytes: [1], mediaType: "x")])
-        try store.publishTree(digest("chain"), [1, 2, 3])
+        try store.publishTree(digest("chain"), LoadedFile(bytes: [1, 2, 3]))
         for path in TemporaryDirectory.walk(directory.path) {
             var status = stat()
             #expect(lstat(path, &status) == 0)

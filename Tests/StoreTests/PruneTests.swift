@@ -25,7 +25,7 @@ struct PruneTests {
         var image = makeImage("name", [layers[0].diffID, layers[1].diffID])
         image.configDigest = config.digest
         try store.record(image, for: platform)
-        for chainID in image.chainIDs { try store.publishTree(chainID, [1]) }
+        for chainID in image.chainIDs { try store.publishTree(chainID, LoadedFile(bytes: [1])) }
 
         let before = try store.usage()
         let report = try store.prune()
@@ -47,7 +47,7 @@ struct PruneTests {
         let store = try Store.open(directory)
         try fill(store)
         let chainID = digest("mounted")
-        try store.publishTree(chainID, [1])
+        try store.publishTree(chainID, LoadedFile(bytes: [1]))
         let open = try store.layer(layers[1].diffID)
         let report = try store.prune(
             keeping: [chainID], layers: [layers[0].diffID], isNeeded: { $0 == .layer(layers[2].diffID) })
@@ -70,7 +70,7 @@ struct PruneTests {
         let store = try Store.open(directory) { $0.pruneGrace = .seconds(3600) }
         try fill(store)
         try store.add([Document(bytes: [1], mediaType: "test")])
-        try store.publishTree(digest("chain"), [1])
+        try store.publishTree(digest("chain"), LoadedFile(bytes: [1]))
         #expect(try store.prune() == PruneReport())
     }
 

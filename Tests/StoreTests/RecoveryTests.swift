@@ -18,7 +18,7 @@ struct RecoveryTests {
     private func publishAll(boot: Int, synced: Bool = false) throws {
         let store = try Store.open(directory, boot: boot)
         try layer.publish(in: store)
-        try store.publishTree(chainID, [1, 2, 3])
+        try store.publishTree(chainID, LoadedFile(bytes: [1, 2, 3]))
         try [4, 5].withUnsafeBytes { try store.partialBlob(digest("blob")).append($0) }
         if synced { #expect(try store.syncPublished() == 2) }
     }
@@ -89,7 +89,7 @@ struct RecoveryTests {
         try publishAll(boot: 1)
         let store = try Store.open(directory, boot: 2)
         #expect(try store.tree(chainID) == nil)
-        try store.publishTree(chainID, [7])
+        try store.publishTree(chainID, LoadedFile(bytes: [7]))
         #expect(try store.tree(chainID)?.content == [7])
     }
 

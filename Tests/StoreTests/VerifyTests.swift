@@ -18,7 +18,7 @@ struct VerifyTests {
         let store = try Store.open(directory)
         try layer.publish(in: store, checkpoints: [1, 2])
         try other.publish(in: store)
-        try store.publishTree(chainID, [1, 2, 3])
+        try store.publishTree(chainID, LoadedFile(bytes: [1, 2, 3]))
         try store.add([document])
         return store
     }

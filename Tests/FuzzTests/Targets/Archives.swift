@@ -45,15 +45,15 @@ let fuzzDigest = SHA256.digest(of: Array("fuzz".utf8))
 /// Merges a valid index, once alone and once over itself. What comes out must be a valid tree.
 func checkMerge(of index: LayerIndex) {
     for layers in [[index], [index, index]] {
-        let bytes: [UInt8]
+        let tree: LoadedFile
         do {
-            bytes = try TreeMerge.tree(of: layers, chainID: fuzzDigest)
+            tree = try TreeMerge.tree(of: layers, chainID: fuzzDigest)
         } catch {
             _ = error.description
             continue
         }
         do {
-            visit(try Tree(LoadedFile(bytes: bytes), chainID: fuzzDigest))
+            visit(try Tree(tree, chainID: fuzzDigest))
         } catch {
             preconditionFailure("the tree that was merged is refused: \(error)")
         }
