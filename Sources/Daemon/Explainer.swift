@@ -64,7 +64,10 @@ struct Explainer: Sendable {
             case .implied(let number):
                 explanation.layer = try layer(number, history: history)
                 explanation.isImplied = true
-            case .hidden, .absent: break
+            case .hidden, .absent:
+                // A symbolic link of the time when a layer was made led there, and is no more: the tree knows at least
+                // who has the content.
+                explanation.layer = explanation.contentLayer
             }
         case .missing(let path):
             explanation.path = Self.text(path)

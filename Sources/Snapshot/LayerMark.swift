@@ -47,7 +47,10 @@ struct LayerMark: Equatable {
                 hide(.whiteout, prefix)
             } else if prefix.count == path.count {
                 self.entry = position
+                if entry.kind != .directory { hasContentBelow = false }
             } else if entry.kind != .directory {
+                // It also takes the place of what the layer itself brought before.
+                (self.entry, hasContentBelow) = (nil, false)
                 hide(.replacement, prefix)
             }
         }

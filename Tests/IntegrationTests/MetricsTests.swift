@@ -104,8 +104,16 @@ struct MetricsTests {
             #expect(outcome.status == 1)
             #expect(outcome.text.contains("is not a loopback address"), "\(outcome.text)")
         }
+        let port = try freePort()
+        try installation.startDaemon("--metrics", "[::1]:\(port)")
+        #expect(try output("curl", "-sSf", "http://[::1]:\(port)/metrics").contains("imgfs_info"))
+        let other = try Installation()
+        let inUse = try other.imgfs("daemon", "--metrics", "[::1]:\(port)")
+        #expect(inUse.status == 2)
+        #expect(inUse.text.contains("metrics cannot be served at [::1]:\(port)"), "\(inUse.text)")
+
         try write("", to: installation.directory.path("file"))
-        let outcome = try installation.imgfs("daemon", "--metrics", "unix:" + installation.directory.path("file"))
+        let outcome = try other.imgfs("daemon", "--metrics", "unix:" + installation.directory.path("file"))
         #expect(outcome.status == 1)
         #expect(outcome.text.contains("is no socket"), "\(outcome.text)")
     }

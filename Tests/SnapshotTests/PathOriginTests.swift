@@ -1,5 +1,6 @@
 import LayerIndex
 import Tar
+import TestSupport
 import Testing
 
 @testable import Snapshot
@@ -32,6 +33,54 @@ struct PathOriginTests {
         let isThere = if case .found = tree.resolve(path, followsLast: false) { true } else { false }
         let origin = PathOrigin.find(path, isThere: isThere, in: tree) { indexes[$0] }
         #expect(origin.answer == example.answer)
+    }
+
+    /// Without symbolic links: through those a layer may have meant another place than the tree has now.
+    @Test func `random layers are explained as they were merged`() throws {
+        var hiddenCount = 0
+        for seed in 0..<1500 {
+            var random = SeededGenerator(seed: UInt64(seed))
+            let layers = (0...random.below(4)).map { _ in (0..<random.below(10)).map { _ in randomEntry(&random) } }
+            let indexes = try layers.enumerated().map { try index($1, $0) }
+            // The tree after each layer.
+            guard let trees = try? layers.indices.map({ try merge(Array(layers[...$0])) }), let tree = trees.last
+            else { continue }
+            var merger = LayerMerger(layers: indexes, limits: TreeLimits())
+            for number in layers.indices { try merger.apply(number) }
+            for path in Self.paths {
+                let isThere = tree.node(path) != nil
+                let origin = PathOrigin.find(Array(path.utf8), isThere: isThere, in: tree) { indexes[$0] }
+                let context: Comment = "seed \(seed), \(path): \(origin.answer)"
+                let merged = merger.find(path)
+                switch origin.answer {
+                case .entry(let layer, _):
+                    let owner = merged.map { $0.name.kind == .directory ? Int($0.inode.layer) : Int($0.name.layer) }
+                    #expect(layer == owner && merged?.inode.isImplied == false, context)
+                case .implied: #expect(merged?.inode.isImplied == true, context)
+                case .hidden(let layer, _, let hider):
+                    hiddenCount += 1
+                    #expect(!isThere && trees[layer].node(path) != nil && trees[hider].node(path) == nil, context)
+                case .absent: #expect(trees.allSatisfy { $0.node(path) == nil }, context)
+                }
+            }
+        }
+        #expect(hiddenCount > 400)
+    }
+
+    private static let names = ["a", "b"]
+    private static let paths: [String] = names.flatMap { first in
+        [first] + names.flatMap { second in ["\(first)/\(second)"] + names.map { "\(first)/\(second)/\($0)" } }
+    }
+
+    private func randomEntry(_ random: inout SeededGenerator) -> TarEntry {
+        let path = Self.paths[random.below(Self.paths.count)]
+        return switch random.below(12) {
+        case 0..<4: file(path)
+        case 4..<8: dir(path)
+        case 8..<10: whiteout(path)
+        case 10: opaque(path)
+        default: random.below(4) == 0 ? hardlink(path, Self.paths[random.below(Self.paths.count)]) : file(path)
+        }
     }
 
     static let present = [
@@ -90,4 +139,16 @@ struct PathOriginTests {
             "through a symbolic link", "usr/x", [dir("usr"), file("usr/x"), symlink("u", "usr")], [whiteout("u/x")],
             gives: .hidden(layer: 0, by: hiding(.whiteout, "usr/x"), inLayer: 1)),
     ]
+}
+
+extension LayerMerger {
+    /// The name and the inode at a path without symbolic links.
+    fileprivate func find(_ path: String) -> (name: WorkingTree.Name, inode: WorkingTree.Inode)? {
+        var name = WorkingTree.root
+        for component in path.split(separator: "/") {
+            guard let next = Array(component.utf8).withUnsafeBytes({ tree.find($0, in: name) }) else { return nil }
+            name = next
+        }
+        return (tree.names[Int(name)], tree.inodes[Int(tree.names[Int(name)].inode)])
+    }
 }
