@@ -105,12 +105,12 @@ struct MetricsTests {
             #expect(outcome.text.contains("is not a loopback address"), "\(outcome.text)")
         }
         let port = try freePort()
-        try installation.startDaemon("--metrics", "[::1]:\(port)")
-        #expect(try output("curl", "-sSf", "http://[::1]:\(port)/metrics").contains("imgfs_info"))
+        try installation.startDaemon("--metrics", "127.0.0.2:\(port)")
+        #expect(try output("curl", "-sSf", "http://127.0.0.2:\(port)/metrics").contains("imgfs_info"))
         let other = try Installation()
-        let inUse = try other.imgfs("daemon", "--metrics", "[::1]:\(port)")
+        let inUse = try other.imgfs("daemon", "--metrics", "127.0.0.2:\(port)")
         #expect(inUse.status == 2)
-        #expect(inUse.text.contains("metrics cannot be served at [::1]:\(port)"), "\(inUse.text)")
+        #expect(inUse.text.contains("metrics cannot be served at 127.0.0.2:\(port)"), "\(inUse.text)")
 
         try write("", to: installation.directory.path("file"))
         let outcome = try other.imgfs("daemon", "--metrics", "unix:" + installation.directory.path("file"))
