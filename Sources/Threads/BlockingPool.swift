@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Threads for work that blocks: files, hashes, inflating, the network.
 ///
 /// Swift's own threads, of which there is one for each core, must not wait; async functions hand such work to a pool.
@@ -65,16 +67,18 @@ public final class BlockingPool: Sendable {
     public func run<Value: Sendable, Failure: Error>(
         _ body: @escaping @Sendable () throws(Failure) -> Value
     ) async throws(Failure) -> Value {
-        let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
+        let handover = Handover<Value, Failure>()
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             submit {
                 do throws(Failure) {
-                    continuation.resume(returning: .success(try body()))
+                    handover.put(.success(try body()))
                 } catch {
-                    continuation.resume(returning: .failure(error))
+                    handover.put(.failure(error))
                 }
+                continuation.resume()
             }
         }
-        return try result.get()
+        return try handover.take().get()
     }
 
     /// Runs `job` on a thread of the pool, some time.
@@ -123,5 +127,22 @@ public final class BlockingPool: Sendable {
             state.threadCount -= 1
             return false
         }
+    }
+}
+
+/// Where a result goes from a thread to the task that waits for it.
+///
+/// A continuation orders the two as well. But when it is resumed before it is awaited that happens inside Swift's
+/// library, where the thread sanitizer does not see it and takes the task's first look at the result for a race.
+private final class Handover<Value: Sendable, Failure: Error>: Sendable {
+    private let result = Mutex<Result<Value, Failure>?>(nil)
+
+    func put(_ new: Result<Value, Failure>) { result.withLock { $0 = new } }
+
+    func take() -> Result<Value, Failure> {
+        guard let result = result.withLock({ $0 }) else {
+            preconditionFailure("a task goes on when its result is there")
+        }
+        return result
     }
 }

@@ -9,7 +9,8 @@ struct HostileImageTests {
     /// What the daemon may have in memory at most, pages of files not counted, and use of processor time. Builds for debugging
     /// take ten times as long as others; what is quadratic takes thousands of times as long.
     private static let maximumMemoryKibibytes = 200_000
-    private static let maximumSeconds = 120.0
+    /// Sanitizers make everything several times slower.
+    private static let maximumSeconds = getenv("IMGFS_TEST_SANITIZED") == nil ? 120.0 : 600.0
 
     struct Refusal: CustomTestStringConvertible, Sendable {
         var blob: String
@@ -59,7 +60,7 @@ struct HostileImageTests {
         let daemon = try Daemon()
         let image = try HostileImage.make(blob)
         let target = try daemon.installation.mount(image.source)
-        let list = try run("ls", target)
+        let list = try run("ls", target, seconds: Self.maximumSeconds)
         #expect(list.succeeded, "\(list.text) \(daemon.installation.daemonLog)")
         switch blob {
         case "members": #expect(list.output == "")
