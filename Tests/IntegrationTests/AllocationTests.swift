@@ -2,7 +2,7 @@ import Glibc
 import Testing
 
 /// What the daemon allocates while it answers the kernel: nothing. libfuse takes one block for each request.
-@Suite(.disabled(if: getenv("IMGFS_TEST_SANITIZED") != nil, "a sanitizer brings an allocator of its own"))
+@Suite(.disabled(if: isSanitized, "a sanitizer brings an allocator of its own"))
 struct AllocationTests {
     /// Counts what the threads that serve mounts allocate, in a file that all can read.
     private static let counter = #"""

@@ -152,7 +152,7 @@ struct HandoverTests {
         let line = try #require(rollup.first { $0.hasPrefix("Anonymous:") })
         let kilobytes = try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) })
         // Some 50 kB in a release build; a debug build has the Swift library's tables, too.
-        #expect(kilobytes < 1_000 || getenv("IMGFS_TEST_SANITIZED") != nil, "\(kilobytes) kB")
+        #expect(kilobytes < 1_000 || isSanitized, "\(kilobytes) kB")
         try endReader()
     }
 }

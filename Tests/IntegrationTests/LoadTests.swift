@@ -33,8 +33,7 @@ struct LoadTests {
         let threads = field("Threads:", in: status)
         let memory = field("RssAnon:", in: status)
         #expect(threads < 40, "\(threads) threads")
-        // A sanitizer's shadow memory is the process's own.
-        #expect(memory < 100_000 || getenv("IMGFS_TEST_SANITIZED") != nil, "\(memory) kB")
+        #expect(memory < 100_000 || isSanitized, "\(memory) kB")
         remote.proxy.release()
         for (number, reader) in readers.enumerated() {
             let outcome = reader.wait(seconds: 60)

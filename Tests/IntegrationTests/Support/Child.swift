@@ -138,6 +138,9 @@ struct TestFailure: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
+/// Whether the programs are built with a sanitizer, which takes memory and time of its own.
+let isSanitized = getenv("IMGFS_TEST_SANITIZED") != nil
+
 /// Seconds on the monotonic clock.
 func now() -> Double {
     var time = timespec()
