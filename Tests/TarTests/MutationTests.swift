@@ -1,4 +1,5 @@
 import Tar
+import TestSupport
 import Testing
 
 /// Damaged archives: whatever comes in, the parser neither traps nor says anything that cannot be.
@@ -12,13 +13,13 @@ import Testing
     @Test(arguments: 0..<archives.count)
     func `Damaged archives give entries that make sense, or an error`(number: Int) {
         let archive = Self.archives[number]
-        var random = SplitMix64(state: UInt64(number))
+        var random = SeededGenerator(seed: UInt64(number))
         for _ in 0..<60 {
             var damaged = archive
-            for _ in 0...random.next(below: 4) { Self.damage(&damaged, &random) }
+            for _ in 0...random.below(4) { Self.damage(&damaged, &random) }
             // Most damage would end at the checksum.
-            if random.next(below: 8) != 0 { Self.repairChecksums(&damaged) }
-            let pieceByteCount = [nil, 1, 100, 512, 700][random.next(below: 5)]
+            if random.below(8) != 0 { Self.repairChecksums(&damaged) }
+            let pieceByteCount = [nil, 1, 100, 512, 700][random.below(5)]
             let result = parse(damaged, pieceByteCount: pieceByteCount)
             for entry in result.entries.dropLast(result.error == nil ? 0 : 1) {
                 Self.check(entry, archiveByteCount: damaged.count)
@@ -27,10 +28,10 @@ import Testing
     }
 
     @Test func `Noise with good checksums gives entries that make sense, or an error`() {
-        var random = SplitMix64(state: 1)
+        var random = SeededGenerator(seed: 1)
         for _ in 0..<300 {
-            var noise = (0..<512 * 6).map { _ in random.next(below: 3) == 0 ? UInt8(random.next(below: 256)) : 0x30 }
-            for block in 0..<6 { noise[block * 512 + 156] = Array("0125LKxgSD7".utf8)[random.next(below: 11)] }
+            var noise = (0..<512 * 6).map { _ in random.below(3) == 0 ? UInt8(random.below(256)) : 0x30 }
+            for block in 0..<6 { noise[block * 512 + 156] = Array("0125LKxgSD7".utf8)[random.below(11)] }
             Self.repairChecksums(&noise)
             let result = parse(noise, pieceByteCount: 1000)
             for entry in result.entries.dropLast(result.error == nil ? 0 : 1) {
@@ -60,21 +61,21 @@ import Testing
         #expect(archiveEnd <= UInt64(archiveByteCount))
     }
 
-    static func damage(_ archive: inout [UInt8], _ random: inout SplitMix64) {
+    static func damage(_ archive: inout [UInt8], _ random: inout SeededGenerator) {
         guard archive.count > 512 else { return }
-        let position = random.next(below: archive.count)
-        switch random.next(below: 7) {
-        case 0: archive[position] ^= 1 << UInt8(random.next(below: 8))
-        case 1: archive[position] = UInt8(random.next(below: 256))
-        case 2: archive[position] = [0, 0x20, 0x2d, 0x30, 0x37, 0x39, 0x80, 0xff][random.next(below: 8)]
+        let position = random.below(archive.count)
+        switch random.below(7) {
+        case 0: archive[position] ^= 1 << UInt8(random.below(8))
+        case 1: archive[position] = UInt8(random.below(256))
+        case 2: archive[position] = [0, 0x20, 0x2d, 0x30, 0x37, 0x39, 0x80, 0xff][random.below(8)]
         case 3: archive.remove(at: position)
-        case 4: archive.insert(UInt8(random.next(below: 256)), at: position)
+        case 4: archive.insert(UInt8(random.below(256)), at: position)
         case 5: archive.removeSubrange((position / 512 * 512)..<min(archive.count, position / 512 * 512 + 512))
         default:
             let block = position / 512 * 512
-            let field = [(124, 12), (0, 100), (157, 100), (386, 97), (483, 12), (156, 1)][random.next(below: 6)]
+            let field = [(124, 12), (0, 100), (157, 100), (386, 97), (483, 12), (156, 1)][random.below(6)]
             guard block + 512 <= archive.count else { return }
-            for offset in 0..<field.1 { archive[block + field.0 + offset] = UInt8(random.next(below: 256)) }
+            for offset in 0..<field.1 { archive[block + field.0 + offset] = UInt8(random.below(256)) }
         }
     }
 
@@ -89,19 +90,4 @@ import Testing
                 with: Array((String(repeating: "0", count: 6 - digits.utf8.count) + digits + "\0").utf8))
         }
     }
-}
-
-/// A small random generator: the same numbers in every run. https://prng.di.unimi.it/splitmix64.c
-struct SplitMix64 {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func next(below bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }
