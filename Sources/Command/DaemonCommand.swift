@@ -24,6 +24,11 @@ struct DaemonRunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Layers that are fetched at the same time.", valueName: "n"))
     var maxDownloads = DaemonConfiguration().maximumDownloads
 
+    @Option(
+        help: ArgumentHelp(
+            "Ranged requests at once for one big layer, where the registry is far away; 1 for none.", valueName: "n"))
+    var maxParts = DaemonConfiguration().maximumParts
+
     @Option(help: ArgumentHelp("Time to connect to a registry.", valueName: "seconds"))
     var connectTimeout = DaemonConfiguration().connectTimeoutSeconds
 
@@ -83,6 +88,10 @@ struct DaemonRunCommand: ParsableCommand {
         _ = try limits
         _ = try metricsAddress
         guard maxDownloads >= 1 else { throw ValidationError("--max-downloads is at least 1") }
+        let partCounts = DaemonConfiguration.partCounts
+        guard partCounts.contains(maxParts) else {
+            throw ValidationError("--max-parts is at least \(partCounts.lowerBound), at most \(partCounts.upperBound)")
+        }
         guard attempts >= 1 else { throw ValidationError("--attempts is at least 1") }
         for (name, value) in [
             ("connect-timeout", connectTimeout), ("idle-timeout", idleTimeout), ("retry-time", retryTime),
@@ -136,6 +145,7 @@ struct DaemonRunCommand: ParsableCommand {
         let paths = daemon.paths
         var settings = DaemonConfiguration(root: paths.root, socketPath: paths.socket)
         settings.maximumDownloads = maxDownloads
+        settings.maximumParts = maxParts
         settings.connectTimeoutSeconds = connectTimeout
         settings.idleTimeoutSeconds = idleTimeout
         settings.attempts = attempts
@@ -167,8 +177,9 @@ struct DaemonRunCommand: ParsableCommand {
     private var options: [String] {
         get throws {
             var options = [
-                "--max-downloads", "\(maxDownloads)", "--connect-timeout", "\(connectTimeout)",
-                "--idle-timeout", "\(idleTimeout)", "--attempts", "\(attempts)", "--retry-time", "\(retryTime)",
+                "--max-downloads", "\(maxDownloads)", "--max-parts", "\(maxParts)",
+                "--connect-timeout", "\(connectTimeout)", "--idle-timeout", "\(idleTimeout)", "--attempts",
+                "\(attempts)", "--retry-time", "\(retryTime)",
                 "--log-level", logLevel,
             ]
             for setting in limitSettings { options += ["--limit", setting] }

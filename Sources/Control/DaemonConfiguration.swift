@@ -5,6 +5,10 @@ public struct DaemonConfiguration: Sendable, Hashable, Codable {
     public var socketPath: String
     /// Layers that are fetched at the same time, for all images together. At least 1.
     public var maximumDownloads = 3
+    /// Ranged requests at once for one big layer, where the registry is far away. 1 for none.
+    public var maximumParts = 4
+    /// Each takes a connection and 4 MiB of memory, for each layer that is fetched at the same time.
+    public static let partCounts = 1...16
     public var connectTimeoutSeconds: Double = 10
     /// A transfer that stands still for so long counts as broken.
     public var idleTimeoutSeconds: Double = 30

@@ -219,6 +219,7 @@ extension RegistryConfiguration {
         idleTimeoutSeconds = max(1, Int(configuration.idleTimeoutSeconds.rounded(.up)))
         maximumAttempts = configuration.attempts
         retrySeconds = configuration.retryTimeSeconds
+        maximumParts = configuration.maximumParts
         userAgent = "imgfs/\(imgfsVersion)"
     }
 }

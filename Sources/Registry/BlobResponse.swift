@@ -8,12 +8,28 @@ struct BlobResponse {
         self.head = head
     }
 
+    /// Whether the body, or its absence, says something about the blob: an error's says something about the error.
+    var isAboutBlob: Bool { [200, 206, 416].contains(head.status) }
+
+    /// Whether the body is just the bytes in `range` of `blob`, as far as the head says.
+    func isPart(_ range: Range<Int64>, of blob: Descriptor) -> Bool {
+        guard head.status == 206, let stated = head.value("content-range").flatMap({ ContentRange($0) }) else {
+            return false
+        }
+        if let header = head.value("docker-content-digest"), let digest = try? Digest(parsing: header),
+            digest != blob.digest
+        {
+            return false
+        }
+        return stated.bytes == range.lowerBound...range.upperBound - 1 && stated.total ?? blob.size == blob.size
+    }
+
     /// How many bytes of the body to leave out to get to `offset`, or nil when the body is not the blob's.
     ///
     /// Throws when what follows cannot be the bytes of `blob` from `offset` on.
     func bytesToSkip(to offset: Int64, of blob: Descriptor, subject: String) throws(AttemptFailure) -> Int64? {
         func failure(_ problem: String) -> AttemptFailure { AttemptFailure(.invalid, subject, problem) }
-        guard [200, 206, 416].contains(head.status) else { return nil }
+        guard isAboutBlob else { return nil }
         if let header = head.value("docker-content-digest"), let stated = try? Digest(parsing: header),
             stated != blob.digest
         {
@@ -49,4 +65,7 @@ extension HTTPResponseHead {
     var strongEntityTag: String? {
         value("etag").flatMap { $0.hasPrefix("\"") ? $0 : nil }
     }
+
+    /// Accept-Ranges: none. See RFC 9110, 14.3.
+    var refusesRanges: Bool { value("accept-ranges")?.lowercased() == "none" }
 }

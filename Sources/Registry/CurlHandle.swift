@@ -41,14 +41,20 @@ final class CurlHandle: @unchecked Sendable {
         precondition(code == CURLE_OK, "libcurl knows option \(option.rawValue)")
     }
 
+    /// Of the present or last transfer: how long it took until the request could be sent; 0 before that.
+    var connectSeconds: Double {
+        var microseconds: curl_off_t = 0
+        imgfs_curl_get_offset(pointer, CURLINFO_PRETRANSFER_TIME_T, &microseconds)
+        return Double(microseconds) / 1e6
+    }
+
     func error(_ code: CURLcode) -> TransportError {
-        var started: curl_off_t = 0
-        imgfs_curl_get_offset(pointer, CURLINFO_PRETRANSFER_TIME_T, &started)
         var systemError = 0
         imgfs_curl_get_long(pointer, CURLINFO_OS_ERRNO, &systemError)
         let detail = errorText[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
         return TransportError(
-            code: code, connected: started > 0, systemError: systemError, detail: displayable(detail, maximum: 200))
+            code: code, connected: connectSeconds > 0, systemError: systemError,
+            detail: displayable(detail, maximum: 200))
     }
 }
 

@@ -2,8 +2,9 @@ import Synchronization
 
 /// Idle handles, each remembered with the origin that it holds a connection to.
 final class CurlHandlePool: Sendable {
-    /// Idle handles that are kept; each may hold an open connection.
-    static let maximumIdleHandles = 8
+    /// Idle handles that are kept; each may hold an open connection. Enough for three blobs in four parts each, whose
+    /// requests go to a registry that redirects them to another host.
+    static let maximumIdleHandles = 24
 
     // Oldest first.
     private let idle = Mutex<[(origin: HTTPURL.Origin, handle: CurlHandle)]>([])

@@ -47,6 +47,7 @@ final class HTTPClient: Sendable {
         _ request: HTTPRequest, onHead: (HTTPResponseHead) throws -> BodyUse,
         onBody: (UnsafeRawBufferPointer) throws -> Void
     ) -> TransferOutcome {
+        let stopSignal = request.stopSignal ?? stopSignal
         guard !stopSignal.isStopped else { return .failed(.init(.stopped, detail: "shutting down")) }
         let handle = handles.take(for: request.url.origin)
         let outcome = withoutActuallyEscaping(onHead) { onHead in

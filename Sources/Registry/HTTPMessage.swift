@@ -12,6 +12,8 @@ struct HTTPRequest: Sendable {
     /// Whether the server's certificate must be valid. Off only for hosts that the user called insecure.
     var verifiesCertificate = true
     var connectTimeoutSeconds: Double
+    /// Ends this transfer; nil for the client's.
+    var stopSignal: StopSignal?
 }
 
 /// Status line and header fields of a response. See RFC 9110.
@@ -19,6 +21,8 @@ struct HTTPResponseHead: Sendable {
     var status: Int
     /// In the order of the response, names in lower case, values without surrounding blanks.
     var fields: [(name: String, value: String)] = []
+    /// From when the request was sent, with the connection open, to when the head was there.
+    var latencySeconds: Double = 0
 
     /// All values of a field, in order. `name` is in lower case.
     func values(_ name: String) -> [String] {

@@ -33,6 +33,7 @@ public final class RegistryClient: Sendable {
     private let stopSignal = StopSignal()
     private let authorizations = AuthorizationCache()
     private let known = Mutex(Known())
+    private let rangeless = RangelessOrigins()
     private let onRetry: (@Sendable (RegistryRetry) -> Void)?
     private let sleep: (@Sendable (Double) -> Void)?
 
@@ -88,7 +89,7 @@ public final class RegistryClient: Sendable {
             logger: logger, stopSignal: stopSignal, onRetry: onRetry, sleep: sleep)
         return RegistryImage(
             reference: reference, endpoint: endpoint, authorizer: authorizer, http: http, retries: retries,
-            configuration: configuration)
+            configuration: configuration, rangeless: rangeless)
     }
 
     /// Makes running calls fail with `FailureKind.cancelled` within about a second, and later ones at once.

@@ -17,8 +17,15 @@ public struct RegistryConfiguration: Sendable {
     /// Of manifests and configs; layers have their own.
     public var limits = ImageLimits()
     public var userAgent = "imgfs"
+    var parts = PartSettings()
 
     public init() {}
+
+    /// Ranged requests at once for one big blob, where the registry is far away. 1 for none: a single stream. At least 1.
+    public var maximumParts: Int {
+        get { parts.maximumCount }
+        set { parts.maximumCount = newValue }
+    }
 
     var retryPolicy: RetryPolicy {
         RetryPolicy(

@@ -5,6 +5,8 @@ struct RegistryExchange: Sendable {
     var authorizer: Authorizer
     /// For messages.
     var subject: String
+    /// Ends its transfers; nil for the client's.
+    var stopSignal: StopSignal?
 
     struct Response {
         var head: HTTPResponseHead
@@ -31,7 +33,8 @@ struct RegistryExchange: Sendable {
             }
             let request = HTTPRequest(
                 url: HTTPURL(origin: base.origin, target: path), headers: headers,
-                verifiesCertificate: base.verifiesCertificate, connectTimeoutSeconds: connectTimeoutSeconds)
+                verifiesCertificate: base.verifiesCertificate, connectTimeoutSeconds: connectTimeoutSeconds,
+                stopSignal: stopSignal)
             // Once a body is on its way to the caller there is no going back to another protocol.
             let outcome = try authorized(
                 request, at: base,

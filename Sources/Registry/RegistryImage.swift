@@ -9,10 +9,11 @@ public struct RegistryImage: ImageSource {
     private let http: HTTPClient
     private let retries: RetryLoop
     private let configuration: RegistryConfiguration
+    private let rangeless: RangelessOrigins
 
     init(
         reference: Reference, endpoint: RegistryEndpoint?, authorizer: Authorizer, http: HTTPClient,
-        retries: RetryLoop, configuration: RegistryConfiguration
+        retries: RetryLoop, configuration: RegistryConfiguration, rangeless: RangelessOrigins
     ) {
         self.reference = reference
         self.endpoint = endpoint
@@ -20,6 +21,7 @@ public struct RegistryImage: ImageSource {
         self.http = http
         self.retries = retries
         self.configuration = configuration
+        self.rangeless = rangeless
     }
 
     public var name: String { reference.familiar }
@@ -55,19 +57,15 @@ public struct RegistryImage: ImageSource {
         _ blob: Descriptor, from offset: Int64, into sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let subject = subject(of: blob)
-        var stream = BlobStream(
-            blob: blob, offset: offset, path: "/v2/\(reference.repository)/blobs/\(blob.digest)",
-            exchange: try exchange(subject))
         guard offset >= 0, offset <= blob.size else {
             throw RegistryError(kind: .fault, subject: subject, problem: "asked from byte \(offset) of \(blob.size)")
         }
         // Nothing to ask for. Whether the bytes so far are right is not known here.
-        guard !stream.isComplete else { return }
-        try withoutActuallyEscaping(sink) { sink in
-            try retries.run(blob: blob.digest, progress: { stream.offset }) { timeout in
-                try stream.receive(connectTimeoutSeconds: timeout, into: sink)
-            }
-        }
+        guard offset < blob.size else { return }
+        var fetch = BlobFetch(
+            blob, from: offset, path: "/v2/\(reference.repository)/blobs/\(blob.digest)",
+            exchange: try exchange(subject), retries: retries, settings: configuration.parts, rangeless: rangeless)
+        try fetch.run(into: sink)
     }
 
     private func subject(of descriptor: Descriptor) -> String {

@@ -15,6 +15,9 @@ final class TransferReceiver {
     private var error: TransportError?
     private var lastByteCount: Int64 = 0
     private var lastActivity = ContinuousClock.now
+    private var start = ContinuousClock.now
+    /// From `start` to when the connection was open; asked for when the head is there.
+    private var connectSeconds: () -> Double = { 0 }
 
     init(
         onHead: @escaping (HTTPResponseHead) throws -> BodyUse,
@@ -46,6 +49,8 @@ final class TransferReceiver {
             imgfs_curl_set_progress(handle.pointer, CURLOPT_XFERINFOFUNCTION, reportProgress)
             imgfs_curl_set_pointer(handle.pointer, CURLOPT_XFERINFODATA, context)
             handle.set(CURLOPT_NOPROGRESS, 0)
+            connectSeconds = { handle.connectSeconds }
+            start = .now
             let code = curl_easy_perform(handle.pointer)
             // The list goes before the handle; nothing may be left that points to it.
             imgfs_curl_set_pointer(handle.pointer, CURLOPT_HTTPHEADER, nil)
@@ -73,7 +78,8 @@ final class TransferReceiver {
                 .headTooLarge, detail: "the response's head is over \(HTTPHeadParser.maximumBytes) bytes")
             return false
         case .complete:
-            guard let head = parser.head else { return false }
+            guard var head = parser.head else { return false }
+            head.latencySeconds = max(0, (lastActivity - start) / .seconds(1) - connectSeconds())
             do {
                 use = try onHead(head)
                 return true

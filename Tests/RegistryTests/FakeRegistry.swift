@@ -31,6 +31,8 @@ final class FakeRegistry: Sendable {
             case reset
             /// Nothing more comes until the server stops or the client goes.
             case stall
+            /// What `sentByteCount` left out comes byte by byte as long as this holds, then all at once.
+            case drip(@Sendable (_ requestCount: Int, _ connectionCount: Int) -> Bool)
         }
 
         var status = 200
@@ -191,7 +193,7 @@ final class FakeRegistry: Sendable {
             if !body.isEmpty {
                 bytes += Array((String(body.count, radix: 16) + "\r\n").utf8) + body + Array("\r\n".utf8)
             }
-            if response.ending == .keepAlive { bytes += Array("0\r\n\r\n".utf8) }
+            if case .keepAlive = response.ending { bytes += Array("0\r\n\r\n".utf8) }
         }
         guard write(bytes, to: connection) else { return false }
         switch response.ending {
@@ -206,6 +208,16 @@ final class FakeRegistry: Sendable {
         case .stall:
             _ = ended.wait(seconds: 30) { $0 }
             return false
+        case .drip(let goesOn):
+            var rest = response.body[body.endIndex...]
+            while !rest.isEmpty {
+                let drips = state.withLock { goesOn($0.requests.count, $0.connections.count) }
+                let piece = drips ? rest.prefix(1) : rest
+                guard write(Array(piece), to: connection) else { return false }
+                rest = rest.dropFirst(piece.count)
+                if drips { usleep(2_000) }
+            }
+            return true
         }
     }
 

@@ -14,13 +14,28 @@ func testBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     }
 }
 
+/// Many such bytes, soon made: each 4 KiB begin with their number.
+func manyTestBytes(_ count: Int) -> [UInt8] {
+    let page = testBytes(4096)
+    return [UInt8](unsafeUninitializedCapacity: count) { bytes, initializedCount in
+        while initializedCount < count {
+            let length = min(page.count, count - initializedCount)
+            let room = UnsafeMutableRawBufferPointer(
+                rebasing: UnsafeMutableRawBufferPointer(bytes)[initializedCount..<initializedCount + length])
+            room.copyBytes(from: page[..<length])
+            if length >= 8 { room.storeBytes(of: initializedCount, as: Int.self) }
+            initializedCount += length
+        }
+    }
+}
+
 /// A blob that a test server gives out, well or badly.
 struct TestBlob: Sendable {
     let bytes: [UInt8]
     let descriptor: Descriptor
 
     init(byteCount: Int) {
-        bytes = testBytes(byteCount)
+        bytes = byteCount > 1 << 20 ? manyTestBytes(byteCount) : testBytes(byteCount)
         descriptor = Descriptor(
             mediaType: MediaType.layerGzip, digest: SHA256.digest(of: bytes), size: Int64(byteCount))
     }
