@@ -33,6 +33,9 @@ public struct Connection: ~Copyable, @unchecked Sendable {
         sqlite3_close_v2(handle)
     }
 
+    /// The file may only be read: by its permissions, or because its header says so. Known when something has been read.
+    public var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
+
     /// Runs statements that take no values and whose rows nobody wants, separated by semicolons.
     public func execute(_ script: String) throws(SQLiteError) {
         guard sqlite3_exec(handle, script, nil, nil, nil) == SQLITE_OK else {

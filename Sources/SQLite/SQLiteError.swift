@@ -20,6 +20,10 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
     /// The file is no database, or a damaged one.
     public var isDamage: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
 
+    /// The header of the file asks for what this SQLite cannot do, as a damaged one does. Statements that make no sense
+    /// have the same code, so this says something only about opening a file.
+    public var isUnreadableFormat: Bool { code == SQLITE_ERROR }
+
     /// A table and its indexes contradict one another, where no statement could have made them.
     public var isContradiction: Bool { code == SQLITE_CONSTRAINT }
 

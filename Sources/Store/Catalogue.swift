@@ -60,7 +60,7 @@ final class Catalogue: Sendable {
         do throws(SQLiteError) {
             if let connection = try connect(path) { return connection }
         } catch {
-            guard error.isDamage else { throw .catalogue(error, path: path) }
+            guard error.isDamage || error.isUnreadableFormat else { throw .catalogue(error, path: path) }
             try setAside(path, because: error, logger: logger)
             do throws(SQLiteError) {
                 if let connection = try connect(path) { return connection }
@@ -85,6 +85,12 @@ final class Catalogue: Sendable {
         try connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")
         let complaints = try connection.query("PRAGMA quick_check(1)") { $0.text(0) }
         guard complaints == ["ok"] else { throw .damage(complaints.first ?? "quick_check says nothing") }
+        if connection.isReadOnly { throw .damage("it may only be read") }
+        switch try CatalogueSchema.verdict(on: connection) {
+        case .known: break
+        case .newer: return nil
+        case .impossible(let problem): throw .damage(problem)
+        }
         guard try connection.migrate(CatalogueSchema.migrations) else { return nil }
         return connection
     }
@@ -101,32 +107,4 @@ final class Catalogue: Sendable {
             guard unlink(path + suffix) == 0 || errno == ENOENT else { throw .system("remove \(path)\(suffix)", errno) }
         }
     }
-}
-
-/// The catalogue's tables. Scripts are never changed once released, only added to.
-enum CatalogueSchema {
-    static let migrations = [
-        """
-        -- What names led to when they were resolved last.
-        CREATE TABLE images (
-            name TEXT NOT NULL,             -- canonical
-            platform TEXT NOT NULL,         -- that was asked for: os/architecture[/variant]
-            image TEXT NOT NULL,            -- digest, a space, OCI.Image as JSON with it
-            resolved_at INTEGER NOT NULL,   -- seconds since 1970
-            used_at INTEGER NOT NULL,       -- seconds since 1970: last mount or pull
-            PRIMARY KEY (name, platform)
-        ) WITHOUT ROWID;
-
-        -- The chains that these images are made of, so that each can be mounted by its chainID.
-        CREATE TABLE chains (
-            chain_id TEXT NOT NULL,         -- sha256:...
-            name TEXT NOT NULL,
-            platform TEXT NOT NULL,
-            layer_count INTEGER NOT NULL,   -- how many of the image's layers, from the lowest
-            PRIMARY KEY (chain_id, name, platform),
-            FOREIGN KEY (name, platform) REFERENCES images ON DELETE CASCADE
-        ) WITHOUT ROWID;
-        CREATE INDEX chains_by_image ON chains (name, platform);
-        """
-    ]
 }

@@ -9,16 +9,13 @@ extension Store {
     public static func checkCompatibility(_ root: FilePath) throws(StoreError) {
         let paths = StorePaths(root: root.string)
         guard try StoreVersion.isKnown(paths), access(paths.catalogue, F_OK) == 0 else { return }
-        let version: [Int64]
+        let verdict: CatalogueSchema.Verdict
         do throws(SQLiteError) {
-            let connection = try Connection(path: paths.catalogue)
-            version = try connection.query("PRAGMA user_version") { $0.integer(0) }
+            verdict = try CatalogueSchema.verdict(on: Connection(path: paths.catalogue))
         } catch {
-            if error.isDamage { return }  // it would be set aside
+            if error.isDamage || error.isUnreadableFormat { return }  // it would be set aside
             throw .catalogue(error, path: paths.catalogue)
         }
-        if let version = version.first, version > CatalogueSchema.migrations.count {
-            throw Catalogue.newer(paths.catalogue)
-        }
+        if verdict == .newer { throw Catalogue.newer(paths.catalogue) }
     }
 }

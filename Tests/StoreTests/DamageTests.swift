@@ -3,6 +3,7 @@ import Glibc
 import LayerIndex
 import OCI
 import Store
+import SystemPackage
 import Testing
 
 /// Single flipped bits and cut-off files, at many places: what is damaged counts as not there, and nothing else is ever told.
@@ -10,6 +11,25 @@ import Testing
 struct DamageTests {
     let directory = TemporaryDirectory()
     private static let platform = Platform(os: "linux", architecture: "amd64")
+
+    /// The first page has the header with its versions, and the schema at its end.
+    @Test func `whatever is damaged in the first page of the catalogue, the store opens`() throws {
+        let image = makeImage("registry.example/a:1", [digest("one")])
+        do { try Store.open(directory).record(image, for: Self.platform) }
+        let original = try Self.read(directory.path + "/catalogue.sqlite")
+        let everywhere = (Array(0..<108) + Array(stride(from: 108, to: 4096, by: 53))).map { ($0, 1 << ($0 % 8)) }
+        let versions = [18, 19, 44, 47, 56, 59, 60, 61, 62, 63].flatMap { [($0, 1), ($0, 2), ($0, 0x80), ($0, 0xFF)] }
+        for (place, mask) in everywhere + versions {
+            var damaged = original
+            damaged[place] ^= UInt8(mask)
+            try directory.write(damaged, to: "catalogue.sqlite")
+            try Store.checkCompatibility(FilePath(directory.path))
+            let store = try #require(try? Store.open(directory), "place \(place), mask \(mask)")
+            let found = try store.image(named: image.name, platform: Self.platform)
+            #expect(found == nil || found == image)
+            try store.record(image, for: Self.platform)
+        }
+    }
 
     /// Damages the file at `path` in one way after the other, with the store closed, and calls `check` with it open.
     private func sweep(_ path: String, places: Int, _ check: (Store) throws -> Void) throws {
