@@ -1,5 +1,6 @@
 import Control
 import LayerIndex
+import Layers
 import OCI
 import Snapshot
 import Store
@@ -48,7 +49,7 @@ extension Service {
         let report = try await withTaskCancellationHandler {
             try await verifyThreads.run { [store] in
                 try store.verify(
-                    check: checkTree, isCancelled: { isGivenUp.isSet }, progress: { events(VerifyEvent($0)) })
+                    check: problem, isCancelled: { isGivenUp.isSet }, progress: { events(VerifyEvent($0)) })
             }
         } onCancel: {
             isGivenUp.set()
@@ -76,14 +77,23 @@ private final class Flag: Sendable {
     func set() { value.store(true, ordering: .relaxed) }
 }
 
-/// What the store cannot judge: whether a tree is one that can be served.
-private func checkTree(_ object: StoreObject, _ file: LoadedFile) -> String? {
-    guard case .tree(let chainID) = object else { return nil }
-    do {
-        _ = try Tree(file, chainID: chainID)
-        return nil
-    } catch {
-        return error.description
+/// Whether a tree can be served, and whether a layer can be inflated again from its checkpoints.
+private func problem(with subject: VerifySubject) -> String? {
+    switch subject {
+    case .tree(let chainID, let file):
+        do {
+            _ = try Tree(file, chainID: chainID)
+            return nil
+        } catch {
+            return error.description
+        }
+    case .checkpoints(let diffID, let file, let archive):
+        do {
+            try CheckpointFile(file, diffID: diffID).check(against: archive)
+            return nil
+        } catch {
+            return "checkpoints: " + error.description
+        }
     }
 }
 

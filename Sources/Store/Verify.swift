@@ -1,7 +1,8 @@
 import Glibc
 public import LayerIndex
 import Logging
-import OCI
+public import OCI
+public import SystemPackage
 
 /// What `verify` found about one object.
 public struct VerifyFinding: Sendable, Equatable {
@@ -10,6 +11,14 @@ public struct VerifyFinding: Sendable, Equatable {
     public var problem: String?
     /// Bytes that were looked at.
     public var byteCount: Int64
+}
+
+/// What the store cannot judge by itself.
+public enum VerifySubject {
+    /// The tree of this chain.
+    case tree(Digest, LoadedFile)
+    /// The checkpoints of a layer, and its archive, which has been found to be right.
+    case checkpoints(diffID: Digest, LoadedFile, archive: FileDescriptor)
 }
 
 /// What `verify` found in all.
@@ -28,12 +37,11 @@ extension Store {
     /// - Parameters:
     ///   - removesDamaged: damaged objects are removed, to be fetched or made again when they are wanted. An image that
     ///     is mounted goes on with what it has open.
-    ///   - check: what the store cannot judge by itself: says what is wrong with the tree of a chain, or with the
-    ///     checkpoints of a layer, given the file; nil when nothing is.
+    ///   - check: says what is wrong with the subject; nil when nothing is.
     ///   - isCancelled: asked often; true ends the work.
     ///   - progress: called after each object.
     public func verify(
-        removesDamaged: Bool = true, check: (StoreObject, LoadedFile) -> String? = { _, _ in nil },
+        removesDamaged: Bool = true, check: (VerifySubject) -> String? = { _ in nil },
         isCancelled: () -> Bool = { false }, progress: (VerifyFinding) -> Void = { _ in }
     ) throws(StoreError) -> VerifyReport {
         var report = VerifyReport()
@@ -61,7 +69,7 @@ extension Store {
     private func isPresent(_ object: StoreObject) -> Bool { access(path(of: object), F_OK) == 0 }
 
     private func problem(
-        with object: StoreObject, check: (StoreObject, LoadedFile) -> String?, isCancelled: () -> Bool
+        with object: StoreObject, check: (VerifySubject) -> String?, isCancelled: () -> Bool
     ) throws(StoreError) -> String? {
         let path = path(of: object)
         switch object {
@@ -69,11 +77,14 @@ extension Store {
             if case .damaged(let problem) = try SealState.of(path, kind: .layer) { return problem }
             if let problem = try LayerCheck.problem(of: diffID, at: path, isCancelled: isCancelled) { return problem }
             guard let checkpoints = try LoadedFile.open(path + "/" + LayerFile.checkpoints) else { return nil }
-            return check(object, checkpoints)
-        case .tree:
+            guard let archive = try PrivateFile.open(path + "/" + LayerFile.data, O_RDONLY) else { return "no archive" }
+            return withExtendedLifetime(archive) {
+                check(.checkpoints(diffID: diffID, checkpoints, archive: archive.descriptor))
+            }
+        case .tree(let chainID):
             if case .damaged(let problem) = try SealState.of(path, kind: .tree) { return problem }
             guard let tree = try LoadedFile.open(path + "/" + Self.treeFile) else { return "no tree" }
-            return check(object, tree)
+            return check(.tree(chainID, tree))
         case .document(let digest):
             guard let file = try PrivateFile.open(path, O_RDONLY) else { return "no document" }
             guard let found = try LayerCheck.digest(of: file, isCancelled: isCancelled) else { return nil }

@@ -43,6 +43,40 @@ struct CheckpointFileTests {
         return output[skipped...]
     }
 
+    @Test func `windows are compared with the archive`() throws {
+        let fixture = try StoreFixture()
+        try LayerUnpacker(store: fixture.store).unpack(
+            Self.archive.blob, diffID: Self.archive.diffID, from: TestSource(Self.archive.blobBytes))
+        let layer = try #require(try fixture.store.layer(Self.archive.diffID))
+        let file = try CheckpointFile(try #require(try layer.checkpoints()), diffID: layer.diffID)
+        try file.check(against: layer.data)
+
+        // What has a right checksum and windows of another archive.
+        func fault(byteCount: Int, _ change: (inout Checkpoint) -> Void) throws -> String? {
+            var builder = CheckpointFileBuilder()
+            for position in 0..<file.count {
+                var checkpoint = try file.checkpoint(at: position)
+                if position == 3 { change(&checkpoint) }
+                builder.add(checkpoint)
+            }
+            let bytes = builder.finish(
+                diffID: layer.diffID, archiveByteCount: UInt64(byteCount), blob: Self.archive.blob)
+            do {
+                try CheckpointFile(LoadedFile(bytes: bytes), diffID: layer.diffID).check(against: layer.data)
+                return nil
+            } catch {
+                return error.description
+            }
+        }
+        let byteCount = Self.archive.bytes.count
+        #expect(try fault(byteCount: byteCount) { _ in } == nil)
+        #expect(try fault(byteCount: byteCount + 1) { _ in } != nil)
+        #expect(try fault(byteCount: byteCount) { $0.window[32_767] ^= 1 }?.contains("checkpoint 3") == true)
+        #expect(try fault(byteCount: byteCount) { $0.window.removeLast() }?.contains("checkpoint 3") == true)
+        #expect(try fault(byteCount: byteCount) { $0.byteOffset += 1 }?.contains("checkpoint 3") == true)
+        #expect(try fault(byteCount: byteCount) { $0.window.removeFirst() } == nil)
+    }
+
     @Test func `only gzip blobs have checkpoints, and only when they are wanted`() throws {
         let fixture = try StoreFixture()
         let plain = TestArchive(Self.archive.bytes, blobBytes: Self.archive.bytes)

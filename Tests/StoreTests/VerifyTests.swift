@@ -62,11 +62,14 @@ struct VerifyTests {
 
     @Test func `what the store cannot judge, the caller does`() throws {
         let store = try makeStore()
-        let report = try store.verify(check: { object, file in
-            switch object {
-            case .tree: file.content == [1, 2, 3] ? "bad tree" : nil
-            case .layer: file.content == [1, 2] ? "bad checkpoints" : nil
-            default: nil
+        let report = try store.verify(check: { subject in
+            switch subject {
+            case .tree(chainID, let file): return file.content == [1, 2, 3] ? "bad tree" : nil
+            case .checkpoints(layer.diffID, let file, let archive):
+                var status = stat()
+                #expect(fstat(archive.rawValue, &status) == 0 && status.st_size == layer.bytes.count)
+                return file.content == [1, 2] ? "bad checkpoints" : nil
+            default: return nil
             }
         })
         #expect(Set(report.problems.map(\.object)) == [.layer(layer.diffID), .tree(chainID)])
