@@ -21,43 +21,7 @@ struct DaemonRunCommand: ParsableCommand {
 
     @OptionGroup var daemon: DaemonOptions
 
-    @Option(help: ArgumentHelp("Layers that are fetched at the same time.", valueName: "n"))
-    var maxDownloads = DaemonConfiguration().maximumDownloads
-
-    @Option(
-        help: ArgumentHelp(
-            "Ranged requests at once for one big layer, where the registry is far away; 1 for none.", valueName: "n"))
-    var maxParts = DaemonConfiguration().maximumParts
-
-    @Option(help: ArgumentHelp("Time to connect to a registry.", valueName: "seconds"))
-    var connectTimeout = DaemonConfiguration().connectTimeoutSeconds
-
-    @Option(help: ArgumentHelp("A transfer that stands still for so long is broken off.", valueName: "seconds"))
-    var idleTimeout = DaemonConfiguration().idleTimeoutSeconds
-
-    @Option(help: ArgumentHelp("How often a failing request is tried.", valueName: "n"))
-    var attempts = DaemonConfiguration().attempts
-
-    @Option(help: ArgumentHelp("No new attempt starts after this time.", valueName: "seconds"))
-    var retryTime = DaemonConfiguration().retryTimeSeconds
-
-    @Option(
-        name: .customLong("limit"),
-        help: ArgumentHelp(
-            "Lets images have more, or less, of something; may be given several times. Names and defaults are in"
-                + " docs/cli.md.", valueName: "name=value"))
-    var limitSettings: [String] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "Serve metrics for Prometheus at unix:PATH, 127.0.0.1:PORT or [::1]:PORT.", valueName: "address"))
-    var metrics: String?
-
-    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
-    var logLevel = DaemonConfiguration().logLevel
-
-    @Option(help: ArgumentHelp("Append the log to this file.", valueName: "file"))
-    var logFile: String?
+    @OptionGroup var settings: DaemonSettings
 
     @Flag(help: "Return when the daemon serves; it goes on in the background.")
     var detach = false
@@ -71,125 +35,63 @@ struct DaemonRunCommand: ParsableCommand {
     @Flag(help: "Only say whether this program can use the store.")
     var check = false
 
-    @Option(
-        help: ArgumentHelp(
-            "The keeper ends a daemon that gives no sign of life for so long; 0 for never.", valueName: "seconds"))
-    var watchdog = 30.0
-
     @Flag(help: .hidden)
     var launched = false
 
     /// It does its work and returns, instead of becoming the daemon.
     var isBrief: Bool { detach || replace || keeper || check }
 
-    private static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
-
     func validate() throws {
-        _ = try limits
-        _ = try metricsAddress
-        guard maxDownloads >= 1 else { throw ValidationError("--max-downloads is at least 1") }
-        let partCounts = DaemonConfiguration.partCounts
-        guard partCounts.contains(maxParts) else {
-            throw ValidationError("--max-parts is at least \(partCounts.lowerBound), at most \(partCounts.upperBound)")
-        }
-        guard attempts >= 1 else { throw ValidationError("--attempts is at least 1") }
-        for (name, value) in [
-            ("connect-timeout", connectTimeout), ("idle-timeout", idleTimeout), ("retry-time", retryTime),
-        ] where !(value > 0 && value <= 86_400) {
-            throw ValidationError("--\(name) is more than 0 and at most 86400 seconds")
-        }
-        guard watchdog >= 0, watchdog <= 86_400 else {
-            throw ValidationError("--watchdog is at least 0 and at most 86400 seconds")
-        }
         guard [detach, replace, keeper, check].count(where: { $0 }) <= 1 else {
             throw ValidationError("--detach, --replace, --keeper and --check exclude each other")
         }
-        guard Self.logLevels.contains(logLevel) else {
-            throw ValidationError("--log-level is one of \(Self.logLevels.joined(separator: ", "))")
-        }
     }
 
-    /// With the path made absolute, since a daemon works in `/`.
-    private var metricsAddress: MetricsAddress? {
-        get throws {
-            guard var text = metrics else { return nil }
-            if text.hasPrefix("unix:") {
-                let path = String(text.dropFirst("unix:".count))
-                text = "unix:" + SourceText.absolutePath(path, workingDirectory: SourceText.workingDirectory())
-            }
-            do throws(MetricsAddress.ParseError) {
-                return try MetricsAddress(parsing: text)
-            } catch {
-                throw ValidationError("--metrics: " + error.description)
-            }
-        }
-    }
-
-    /// Of a limit that is set twice the last value counts.
-    private var limits: [ResourceLimit: UInt64] {
-        get throws {
-            var limits: [ResourceLimit: UInt64] = [:]
-            for setting in limitSettings {
-                do throws(ResourceLimit.ParseError) {
-                    let (limit, value) = try ResourceLimit.parse(setting)
-                    limits[limit] = value
-                } catch {
-                    throw ValidationError(error.description)
-                }
-            }
-            return limits
-        }
-    }
-
-    func settings() throws -> DaemonConfiguration {
+    private func configuration() throws -> DaemonConfiguration {
         let paths = daemon.paths
-        var settings = DaemonConfiguration(root: paths.root, socketPath: paths.socket)
-        settings.maximumDownloads = maxDownloads
-        settings.maximumParts = maxParts
-        settings.connectTimeoutSeconds = connectTimeout
-        settings.idleTimeoutSeconds = idleTimeout
-        settings.attempts = attempts
-        settings.retryTimeSeconds = retryTime
-        settings.logLevel = logLevel
-        settings.limits = try limits
-        settings.metricsAddress = try metricsAddress
-        return settings
+        var configuration = DaemonConfiguration(root: paths.root, socketPath: paths.socket)
+        try settings.apply(to: &configuration)
+        return configuration
     }
 
     /// Does what it is to do instead of becoming the daemon. `check` throws when this program cannot use the store.
     func run(check checkStore: (DaemonConfiguration) throws -> Void) throws {
-        if check { return try checkStore(settings()) }
+        if check { return try checkStore(configuration()) }
         if keeper { return try becomeKeeper() }
         var start = daemon.start
-        start.logFile = absoluteLogFile
-        start.daemonOptions = try options
-        start.watchdogSeconds = watchdog
         if let client = try start.connectIfRunning() {
             guard replace else { throw CommandFailure(ControlError.socketInUse(socket: start.paths.socket)) }
+            let successor = try completed(from: client.status().processID)
             // Before the old one is gone: it goes on when this one cannot.
-            try checkStore(settings())
+            try checkStore(successor.configuration())
+            start.paths = successor.daemon.paths
+            start.daemonOptions = try successor.settings.arguments
             return try DaemonReplacement(start: start, client: client).run()
         }
+        start.logFile = settings.absoluteLogFile
+        start.daemonOptions = try settings.arguments
+        start.watchdogSeconds = settings.watchdog
         _ = try start.connect()
     }
 
-    /// What of this command line another daemon gets.
-    private var options: [String] {
-        get throws {
-            var options = [
-                "--max-downloads", "\(maxDownloads)", "--max-parts", "\(maxParts)",
-                "--connect-timeout", "\(connectTimeout)", "--idle-timeout", "\(idleTimeout)", "--attempts",
-                "\(attempts)", "--retry-time", "\(retryTime)",
-                "--log-level", logLevel,
-            ]
-            for setting in limitSettings { options += ["--limit", setting] }
-            if let address = try metricsAddress { options += ["--metrics", address.description] }
-            return options
+    /// This command with the options of the daemon `processID` where it has none of its own.
+    private func completed(from processID: Int32) -> DaemonRunCommand {
+        let path = "/proc/\(processID)/cmdline"
+        guard let former = ProcessFiles.text(path).flatMap({ Self(commandLine: $0) }) else {
+            Terminal.complain(
+                "imgfs: \(path) does not say how the daemon was started: it goes on with this command's options alone")
+            return self
         }
+        return completed(from: former, environment: currentEnvironment())
     }
 
-    private var absoluteLogFile: String? {
-        logFile.map { SourceText.absolutePath($0, workingDirectory: SourceText.workingDirectory()) }
+    func completed(from former: DaemonRunCommand, environment: [String: String]) -> DaemonRunCommand {
+        var result = self
+        // Without a root of its own it would be another one's store, behind this socket.
+        result.daemon.socket = ControlPaths(root: daemon.root, socket: daemon.socket, environment: environment).socket
+        if environment["IMGFS_ROOT", default: ""].isEmpty { result.daemon.root = daemon.root ?? former.daemon.root }
+        result.settings = settings.completed(from: former.settings)
+        return result
     }
 
     /// This process goes on as the keeper, in the foreground.
@@ -198,7 +100,8 @@ struct DaemonRunCommand: ParsableCommand {
         let program = ProcessFiles.link("/proc/self/exe") ?? "/proc/self/exe"
         let keeper = DaemonProgram.keeper(beside: program)
         let command = KeeperCommand(
-            program: program, paths: daemon.paths, options: try options, watchdogSeconds: watchdog)
+            program: program, paths: daemon.paths, options: try settings.arguments,
+            watchdogSeconds: settings.watchdog)
         var arguments = command.arguments.map { strdup($0) } + [nil]
         execv(keeper, &arguments)
         throw CommandFailure(ExitStatus.system, "cannot run \(keeper): \(Errno(rawValue: errno))")
@@ -212,7 +115,7 @@ struct DaemonRunCommand: ParsableCommand {
         DescriptorLimit.raise()
         do {
             try redirectLog()
-            switch try await daemon(settings(), supervision) {
+            switch try await daemon(configuration(), supervision) {
             case .finished: return ExitStatus.success
             case .leftMounts: return DaemonEnd.leftMountsStatus
             }
@@ -225,12 +128,24 @@ struct DaemonRunCommand: ParsableCommand {
     }
 
     private func redirectLog() throws(CommandFailure) {
-        guard let logFile, !launched else { return }
+        guard let logFile = settings.logFile, !launched else { return }
         let descriptor = open(logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw CommandFailure(ExitStatus.system, "cannot open the log \(logFile): \(Errno(rawValue: errno))")
         }
         dup2(descriptor, STDERR_FILENO)
         close(descriptor)
+    }
+}
+
+extension DaemonRunCommand {
+    /// What a daemon was started with: the content of /proc/PID/cmdline, proc_pid_cmdline(5). nil when it is none that
+    /// this program understands.
+    init?(commandLine: String) {
+        let arguments = commandLine.split(separator: "\0", omittingEmptySubsequences: false).map(String.init)
+        guard arguments.count > 2, let command = try? ImgfsCommand.parseAsRoot(Array(arguments[1...].dropLast())),
+            let former = command as? DaemonRunCommand
+        else { return nil }
+        self = former
     }
 }

@@ -20,6 +20,8 @@ public struct DaemonConfiguration: Sendable, Hashable, Codable {
     public var limits: [ResourceLimit: UInt64] = [:]
     /// Where metrics can be read; nil for nowhere.
     public var metricsAddress: MetricsAddress?
+    /// How long this process may give no sign of life before the keeper ends it; 0 for ever. nil leaves it as it is.
+    public var watchdogSeconds: Double?
     /// trace, debug, info, notice, warning, error or critical. The log goes to standard error.
     public var logLevel = "info"
 

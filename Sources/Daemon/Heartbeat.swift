@@ -22,9 +22,12 @@ final class Heartbeat: Sendable {
         self.alive = alive
     }
 
-    /// Begins. The thread lives as long as the process.
-    static func start(_ manager: ServiceManager, workers: WorkerPool, server: ControlServer) throws(ThreadError) {
-        guard let seconds = manager.watchdogSeconds else { return }
+    /// Begins, for a manager that waits `seconds` for a sign of life; nil and 0: that waits for none. The thread lives as
+    /// long as the process.
+    static func start(
+        _ manager: ServiceManager, seconds: Double?, workers: WorkerPool, server: ControlServer
+    ) throws(ThreadError) {
+        guard let seconds, seconds > 0 else { return }
         let taskCount = TaskCount()
         let heartbeat = Heartbeat(
             probes: [

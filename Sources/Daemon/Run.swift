@@ -88,8 +88,11 @@ public func runDaemon(_ configuration: DaemonConfiguration, _ supervision: Super
     let server = try ControlServer(socket, service: service)
     try server.start()
     if let manager = supervision.manager {
-        try Heartbeat.start(manager, workers: workers, server: server)
-        manager.ready()
+        // systemd has it from its unit.
+        let watchdogSeconds = manager.kind == .systemd ? nil : configuration.watchdogSeconds
+        try Heartbeat.start(
+            manager, seconds: watchdogSeconds ?? manager.watchdogSeconds, workers: workers, server: server)
+        manager.ready(watchdogSeconds: watchdogSeconds)
     }
     logger.notice(
         "daemon started",

@@ -68,7 +68,12 @@ public final class ServiceManager: Sendable {
     public func remove(_ name: String) { send("FDSTOREREMOVE=1\nFDNAME=\(name)") }
 
     /// This process serves.
-    public func ready() { send("READY=1\nSTATUS=serving") }
+    ///
+    /// - Parameter watchdogSeconds: how often `alive()` is to be expected at least from now on; 0 for never, nil for as before.
+    public func ready(watchdogSeconds: Double? = nil) {
+        let watchdog = watchdogSeconds.map { "\nWATCHDOG_USEC=\(UInt64($0 * 1e6))" } ?? ""
+        send("READY=1\nSTATUS=serving" + watchdog)
+    }
 
     public func stopping() { send("STOPPING=1") }
 

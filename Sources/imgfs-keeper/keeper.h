@@ -42,6 +42,9 @@ void adopt_passed(void);
 /// What a message asked for besides keeping descriptors.
 struct notice {
     bool ready, alive;
+    // How long the worker may be silent from now on, 0 for ever; meant when the other is true.
+    uint64_t watchdog_microseconds;
+    bool sets_watchdog;
 };
 /// Makes the socket that the daemon writes to; -1 and errno when it cannot be made.
 int open_notify_socket(const char *path);

@@ -107,7 +107,7 @@ static void handle_signal(int number) {
     state.is_ending = true;
 }
 
-static void receive_all(int notify) {
+static void receive_all(int notify, uint64_t *watchdog) {
     struct notice notice = {0};
     int count = 0;
     int commands = find_kept("command");
@@ -122,6 +122,7 @@ static void receive_all(int notify) {
         // Who waits for the start reads until this is closed.
         let_go("launcher", strlen("launcher"));
     }
+    if (notice.sets_watchdog) *watchdog = notice.watchdog_microseconds;
     if (notice.ready || notice.alive) state.silence = 0;
 }
 
@@ -185,7 +186,7 @@ int main(int count, char **arguments) {
         int64_t current = now();
         int64_t step = current - last;
         last = current;
-        receive_all(notify);
+        receive_all(notify, &watchdog);
         struct signalfd_siginfo info;
         while (read(signal_descriptor, &info, sizeof info) == sizeof info) handle_signal((int)info.ssi_signo);
         int status;
@@ -193,7 +194,7 @@ int main(int count, char **arguments) {
         while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
             if (ended != state.worker) continue;
             // What it sent before it died.
-            receive_all(notify);
+            receive_all(notify, &watchdog);
             handle_end(status);
         }
         for (nfds_t i = 2; i < ready_count; i++)

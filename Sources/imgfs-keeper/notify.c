@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "keeper.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -48,6 +49,16 @@ static bool is_set(const char *text, const char *key) {
     return value && length == 1 && *value == '1';
 }
 
+/// Reads WATCHDOG_USEC=N. What is no number, or more than a century, is left alone.
+static void take_watchdog(const char *text, struct notice *notice) {
+    enum { MAXIMUM_DIGITS = 15 };
+    size_t length = 0;
+    const char *value = value_of(text, "WATCHDOG_USEC", &length);
+    if (!value || length == 0 || length > MAXIMUM_DIGITS || strspn(value, "0123456789") < length) return;
+    notice->watchdog_microseconds = strtoull(value, NULL, 10);
+    notice->sets_watchdog = true;
+}
+
 bool receive_notice(int socket, pid_t worker, struct notice *notice) {
     enum { MAXIMUM_PASSED = 253 }; // SCM_MAX_FD
     char text[4096];
@@ -91,6 +102,7 @@ bool receive_notice(int socket, pid_t worker, struct notice *notice) {
     }
     if (!trusted) return true;
     if (is_set(text, "FDSTOREREMOVE") && name) let_go(name, length);
+    take_watchdog(text, notice);
     notice->ready |= is_set(text, "READY");
     notice->alive |= is_set(text, "WATCHDOG");
     return true;

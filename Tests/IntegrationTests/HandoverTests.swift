@@ -79,6 +79,33 @@ struct HandoverTests {
         try endReader()
     }
 
+    @Test func `a successor has the options of the daemon before it, and those it was given`() throws {
+        func commandLine(_ process: pid_t) -> [String] {
+            readText("/proc/\(process)/cmdline").split(separator: "\0").map(String.init)
+        }
+        let former = try installation.servingWorker()
+        let metrics = "unix:" + installation.root + "/metrics"
+        #expect(
+            try installation.imgfs("daemon", "--replace", "--metrics", metrics, "--attempts", "2", "--watchdog", "40")
+                .succeeded)
+        let second = try installation.servingWorker(not: former)
+        #expect(try installation.imgfs("daemon", "--replace", "--attempts", "3", "--watchdog", "0.5").succeeded)
+        let third = try installation.servingWorker(not: second)
+        let line = commandLine(third)
+        for option in [["--metrics", metrics], ["--attempts", "3"], ["--watchdog", "0.5"]] {
+            #expect(line.contains(option), "\(line)")
+        }
+        #expect(try installation.imgfs("daemon", "--replace").succeeded)
+        let fourth = try installation.servingWorker(not: third)
+        #expect(commandLine(fourth).dropFirst() == line.dropFirst())
+        // The keeper has heard of it: it ends one that is silent for so long.
+        kill(fourth, SIGSTOP)
+        _ = try installation.servingWorker(not: fourth)
+        #expect(installation.daemonLog.contains("no sign of life"))
+        try expectReading()
+        try endReader()
+    }
+
     @Test func `a program that cannot use the store replaces nobody`() throws {
         let former = try installation.servingWorker()
         try write("imgfs store 99\n", to: installation.root + "/version")
