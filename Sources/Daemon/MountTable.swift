@@ -13,12 +13,12 @@ import Threads
 
 /// All mounted chains, one file system each.
 final class MountTable: Sendable {
-    private let chains: ChainFlights
-    private let workers: WorkerPool
+    let chains: ChainFlights
+    let workers: WorkerPool
     private let storeThreads: BlockingPool
-    private let logger: Logger
+    let logger: Logger
     private let entries = Mutex<Entries>(Entries())
-    private let keeping: MountKeeping?
+    let keeping: MountKeeping?
     private let grants = Mutex<Grants>(Grants())
     /// Two requests for one chain make one session.
     private let creations = Singleflight<Digest, MountedImage>(rank: .mount)
@@ -145,12 +145,21 @@ final class MountTable: Sendable {
         if let stored, mounted.admit(treeChecksum: stored.tree.checksum) {
             mounted.fileSystem.publish(tree: stored.tree, layers: stored.contents)
         }
-        entries.withLock { $0.current[chain.chainID] = mounted }
+        add(mounted)
         return mounted
     }
 
+    /// Of two sessions of one chain the newer one gets the mounts that come; the other is served until it ends.
+    func add(_ mounted: MountedImage) {
+        entries.withLock { entries in
+            if let former = entries.current.updateValue(mounted, forKey: mounted.chainID) {
+                entries.retired.append(former)
+            }
+        }
+    }
+
     /// Makes file system and session know each other.
-    private func link(
+    func link(
         _ chain: Chain, _ state: MountedImage.State, _ record: SessionRecord?, wasReady: Bool,
         wasTakenOver: Bool = false,
         _ makeSession: (ImageFileSystem, @escaping @Sendable () -> Void) throws(FuseError) -> FuseSession
@@ -168,64 +177,6 @@ final class MountTable: Sendable {
             state: state)
         box.value = mounted
         return mounted
-    }
-
-    /// Takes over a session of a daemon before this one. `resume` has it served.
-    func takeOver(_ session: Inheritance.Session, origin: (SessionJournal.Origin) -> LayerOrigin?) throws {
-        guard let keeping, let summary = SessionJournal.summary(of: session.record) else {
-            throw DaemonError(.invalid, "its record has no first line")
-        }
-        let image = summary.mounted.image
-        let origins = summary.origins.compactMap(origin)
-        let chain = Chain(
-            chainID: summary.mounted.chainID, diffIDs: image.layers.map(\.diffID),
-            origins: LayerOrigin.merged(origins, before: []), name: image.name)
-        var state = MountedImage.State(
-            source: summary.mounted.source, image: image, mountedAtSeconds: summary.mounted.mountedAtSeconds)
-        state.targets = Array(summary.targets.suffix(MountedImage.maximumTargetCount))
-        state.treeChecksum = summary.treeChecksum
-        state.device = summary.device
-        let isIsolated = session.record.isIsolated
-        if isIsolated { state.isolationReason = summary.isolationReason ?? "isolated" }
-        session.record.isOpening = false
-        let mounted = try link(
-            chain, state, session.record, wasReady: summary.treeChecksum != nil, wasTakenOver: true
-        ) { (fileSystem, onEnd) throws(FuseError) in
-            try FuseSession(
-                takingOver: session.device, fileSystem: isIsolated ? IsolatedFileSystem() : fileSystem, pool: workers,
-                logger: logger, keeping: keeping.keeping(session.record), onEnd: onEnd)
-        }
-        for origin in origins { mounted.knows(origin.image.name) }
-        chains.retainedChains.retain(chain)
-        entries.withLock { entries in
-            // Of two sessions of one chain the newer one gets the mounts that come; the other is served until it ends.
-            if let former = entries.current.updateValue(mounted, forKey: chain.chainID) {
-                entries.retired.append(former)
-            }
-        }
-    }
-
-    /// Begins to serve what was taken over.
-    func resume() {
-        var isResent = true
-        for mounted in all where mounted.wasTakenOver {
-            do throws(FuseError) {
-                if try !mounted.session.resume() { isResent = false }
-            } catch {
-                logger.error(
-                    "a mount cannot be served", metadata: ["image": "\(mounted.chain.name)", "cause": "\(error)"])
-            }
-        }
-        if !isResent {
-            logger.error(
-                "the kernel cannot send requests again (Linux 6.9 and newer can): those that the daemon before this one had read and not answered wait until their file system is unmounted"
-            )
-        }
-    }
-
-    /// A fresh start on purpose: what was isolated is tried again by the next daemon.
-    func liftIsolation() {
-        for mounted in all { mounted.keptRecord?.isIsolated = false }
     }
 
     /// Brings the chain of a mount whose readers wait, or tells them why not.

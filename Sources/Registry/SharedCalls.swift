@@ -3,6 +3,8 @@ import Threads
 
 /// Calls with the same key that overlap in time become one: the first caller's thread does the work, the others block
 /// until it has its result or its error. Nothing is remembered afterwards.
+///
+/// Not KeyedMutex's `Singleflight`, which suspends tasks and runs the work in one: these callers are threads.
 final class SharedCalls<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private typealias Call = Monitor<Result<Value, any Error>?>
 
