@@ -50,7 +50,11 @@ var targets: [Target] = [
     .executableTarget(
         name: "imgfs-mount", dependencies: ["Command"], swiftSettings: settings, linkerSettings: mountHelperLinking),
     .executableTarget(
-        name: "Benchmarks", dependencies: ["OCI", "Content", "Tar", "Compression", "LayerIndex", "Snapshot", system],
+        name: "Benchmarks",
+        dependencies: [
+            "OCI", "Content", "Tar", "Compression", "LayerIndex", "Snapshot", "Store", "Layers", "Registry", "FUSE",
+            "TestSupport", system, log,
+        ],
         path: "Tests/Benchmarks", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     // Holds the mounts while the daemon is away. C, since it has to be small; it needs nothing but the C library.

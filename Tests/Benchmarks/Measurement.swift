@@ -1,33 +1,48 @@
-/// Runs `body` a few times and prints the median, as seconds and for each unit of work.
-func measure(_ title: String, _ count: Int, _ unit: String, runs: Int = 5, _ body: () throws -> Void) rethrows {
-    let clock = ContinuousClock()
-    var seconds: [Double] = []
-    for _ in 0..<runs { seconds.append(try clock.measure(body) / .seconds(1)) }
-    seconds.sort()
-    let median = seconds[seconds.count / 2]
-    let each = fixed(median * 1e9 / Double(max(count, 1)), 2) + " ns/\(unit)"
-    print("| \(padded(title, 44)) | \(leading(fixed(median * 1e3, 2), 10)) | \(leading(each, 18)) |")
+import Glibc
+
+/// What something took: the time that passed, and the processor time of all threads of this process. In seconds.
+struct Cost {
+    var wall: Double
+    var cpu: Double
+
+    /// Of one run.
+    static func of(_ body: () throws -> Void) rethrows -> Cost {
+        let start = now
+        try body()
+        return now - start
+    }
+
+    static func - (left: Cost, right: Cost) -> Cost { Cost(wall: left.wall - right.wall, cpu: left.cpu - right.cpu) }
+
+    private static var now: Cost { Cost(wall: seconds(CLOCK_MONOTONIC), cpu: seconds(CLOCK_PROCESS_CPUTIME_ID)) }
+
+    private static func seconds(_ clock: clockid_t) -> Double {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
 }
 
-func heading(_ title: String) {
-    let lines = (
-        String(repeating: "-", count: 46), String(repeating: "-", count: 11), String(repeating: "-", count: 17)
-    )
-    print("\n| \(padded(title, 44)) | in all, ms |               each |\n|\(lines.0)|\(lines.1):|\(lines.2):|")
+extension [Cost] {
+    /// Of each of the two by itself.
+    var median: Cost { Cost(wall: middle(map(\.wall)), cpu: middle(map(\.cpu))) }
+
+    private func middle(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }
 
-private func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
+/// The median of a few runs of `body`.
+func cost(runs: Int, _ body: () throws -> Void) rethrows -> Cost {
+    var costs: [Cost] = []
+    for _ in 0..<runs { costs.append(try Cost.of(body)) }
+    return costs.median
 }
 
-private func leading(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
-}
-
-private func fixed(_ value: Double, _ digits: Int) -> String {
-    var scale = 1.0
-    for _ in 0..<digits { scale *= 10 }
-    let scaled = Int((value * scale).rounded())
-    let fraction = String(scaled % Int(scale))
-    return "\(scaled / Int(scale))." + String(repeating: "0", count: digits - fraction.count) + fraction
+/// The medians of runs of `first` and `second` in turn, and of the differences of two runs that follow each other: what
+/// disturbs the machine for a while disturbs both.
+func costs(
+    runs: Int, _ first: () throws -> Void, _ second: () throws -> Void
+) rethrows -> (first: Cost, second: Cost, difference: Cost) {
+    var pairs: [(first: Cost, second: Cost)] = []
+    for _ in 0..<runs { pairs.append((try Cost.of(first), try Cost.of(second))) }
+    return (pairs.map(\.first).median, pairs.map(\.second).median, pairs.map { $0.second - $0.first }.median)
 }

@@ -1,13 +1,21 @@
-// Benchmarks [BLOB]: what the steps of an unpack cost, each alone, in one thread and in memory.
+// Benchmarks [REFERENCE SCRATCH [stages]]: what the steps of an unpack, and the answers to the kernel, cost alone: in
+// memory, and in one thread where nothing else is said.
 //
-// With BLOB, a layer as it is in a registry, that layer too. `make bench` runs it.
+// With REFERENCE, also those of its biggest layer, in a store in SCRATCH; with `stages` nothing but these. `make bench`
+// runs it.
 import SystemPackage
 
-if CommandLine.arguments.count > 1 {
-    let file = try FileDescriptor.open(FilePath(CommandLine.arguments[1]), .readOnly)
-    let byteCount = Int(try file.seek(offset: 0, from: .end))
-    var blob = [UInt8](repeating: 0, count: byteCount)
-    try blob.withUnsafeMutableBytes { _ = try file.read(fromAbsoluteOffset: 0, into: $0) }
-    try TreeBenchmark.run("that layer's entries", try InflateBenchmark.run("a layer of \(byteCount >> 20) MiB", blob))
+let arguments = CommandLine.arguments.dropFirst()
+if let reference = arguments.first, let scratch = arguments.dropFirst().first {
+    let stages = try StageBenchmark(try FetchedLayer(reference), storeAt: FilePath(scratch))
+    try stages.run()
+    if arguments.last != "stages" {
+        try InflateBenchmark.run(stages.layer.bytes, archiveByteCount: stages.archive.count)
+        try ArchiveBenchmark.run("that layer's entries", stages.archive)
+    }
 }
-for entryCount in [1_000, 33_000, 1_000_000] { try TreeBenchmark.run(entryCount: entryCount) }
+if arguments.last != "stages" {
+    for entryCount in [1_000, 33_000, 1_000_000] {
+        try ArchiveBenchmark.run("\(entryCount) empty files", SyntheticArchive.make(entryCount: entryCount))
+    }
+}
