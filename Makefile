@@ -25,7 +25,7 @@ RELEASE = .build/release/imgfs
 SWIFT_FLAGS = --disable-automatic-resolution
 RELEASE_FLAGS = $(SWIFT_FLAGS) -c release --static-swift-stdlib
 
-.PHONY: help all build demo test unit-test integration-test differential sanitize fuzz check format bench install uninstall clean \
+.PHONY: help all build demo test unit-test integration-test differential sanitize fuzz check format bench bench-plot install uninstall clean \
 	deb build-packages demo-packages test-packages check-packages deb-packages resolve
 
 help:
@@ -36,7 +36,8 @@ help:
 	@echo "make sanitize   all tests under the thread sanitizer and the address sanitizer (half an hour)"
 	@echo "make fuzz       libFuzzer over all that reads untrusted bytes, SECONDS_EACH=60; TARGET=tar for one"
 	@echo "make check      formatting, warnings, imports, scripts"
-	@echo "make bench      print the benchmark tables of docs/performance.md"
+	@echo "make bench      print the benchmark tables of docs/performance.md; IMGFS_BENCH_ONLY=scaling for a part of them"
+	@echo "make bench-plot draw docs/stages.svg: where the time of one layer goes"
 	@echo "make install    install into DESTDIR=$(DESTDIR) PREFIX=$(PREFIX); make uninstall takes it away"
 	@echo "make deb        build a Debian package in .build/deb"
 	@echo "make clean      remove what was built"
@@ -103,7 +104,11 @@ check: check-packages
 bench: test-packages build
 	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks
 	@Tests/Tools/bench $(RELEASE)
-	@Tests/Tools/bench-runtime $(RELEASE)
+	@test -n "$(IMGFS_BENCH_ONLY)" || Tests/Tools/bench-runtime $(RELEASE)
+
+bench-plot: test-packages build
+	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks
+	@IMGFS_BENCH_ONLY=stages Tests/Tools/bench $(RELEASE) | Tests/Tools/plot-stages docs/stages.svg
 
 install:
 	@test -x $(RELEASE) || { echo "run 'make build' first" >&2; exit 1; }
