@@ -1,4 +1,5 @@
 import Control
+import Registry
 import Testing
 
 @testable import Daemon
@@ -14,5 +15,12 @@ struct LimitsTests {
     func `an extreme value of a limit is no trouble`(_ limit: ResourceLimit) {
         _ = Limits([limit: limit.range.lowerBound])
         _ = Limits([limit: limit.range.upperBound])
+    }
+
+    @Test func `the parts at once are what the daemon was told`() {
+        var configuration = DaemonConfiguration()
+        #expect(RegistryConfiguration(configuration, Limits().image).maximumParts == 4)
+        configuration.maximumParts = 1
+        #expect(RegistryConfiguration(configuration, Limits().image).maximumParts == 1)
     }
 }

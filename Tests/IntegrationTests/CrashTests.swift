@@ -48,7 +48,7 @@ struct CrashTests {
         let remote = try RemoteImage(scripts: ["head -c 20000000 /dev/urandom >a"])
         let installation = try Installation()
         remote.proxy.limit(bytesPerSecond: 8_000_000)
-        try installation.startDaemon()
+        try installation.startDaemon("--max-parts", "1")
         let pull = try Child([Installation.binary, "pull", remote.reference], environment: installation.environment)
         #expect(eventually(seconds: 20) { remote.layerRequests.first.map { $0.byteCount > 6_000_000 } ?? false })
         installation.killDaemon()

@@ -42,6 +42,7 @@ final class FaultProxy: Sendable {
         var rule: @Sendable (Request, Int) -> Fault = { _, _ in .pass }
         var heldPaths: Set<String> = []
         var bytesPerSecond: Int?
+        var delaySeconds: Double = 0
         var isStopped = false
     }
 
@@ -91,7 +92,11 @@ final class FaultProxy: Sendable {
     func hold(_ pathEndings: Set<String>) { state.withLock { $0.heldPaths = pathEndings } }
     func release() { hold([]) }
 
+    /// Of each connection.
     func limit(bytesPerSecond: Int?) { state.withLock { $0.bytesPerSecond = bytesPerSecond } }
+
+    /// Of each answer.
+    func delay(seconds: Double) { state.withLock { $0.delaySeconds = seconds } }
 
     var requests: [Request] { state.withLock { $0.requests } }
 
@@ -106,6 +111,7 @@ final class FaultProxy: Sendable {
             state.requests.append(request)
             return (state.requests.count - 1, state.rule(request, state.requests.count - 1))
         }
+        usleep(UInt32(state.withLock { $0.delaySeconds } * 1e6))
         while state.withLock({ $0.heldPaths.contains { path.hasSuffix($0) } }) { usleep(5_000) }
         if case .answer(let text) = fault {
             _ = sendAll(client, Array(text.utf8))
