@@ -5,6 +5,7 @@ import Glibc
 import OCI
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 import Threads
 
@@ -56,24 +57,14 @@ private final class TmpfsService: ControlService {
 
 /// A directory with a socket and an empty directory `m`; what is mounted there goes with it.
 private final class MountScratch: Sendable {
-    let path: String
-    var target: String { path + "/m" }
-    var socket: String { path + "/s" }
+    private let directory = TemporaryDirectory()
+    var path: String { directory.path }
+    var target: String { directory("m") }
+    var socket: String { directory("s") }
 
-    init() {
-        var template = Array("/tmp/imgfs-helper.XXXXXX".utf8CString)
-        path = template.withUnsafeMutableBufferPointer { buffer in
-            buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? "/nonexistent"
-        }
-        mkdir(target, 0o755)
-    }
+    init() { mkdir(target, 0o755) }
 
-    deinit {
-        while umountIfMounted() {}
-        rmdir(target)
-        for name in ["s", "s.lock", "s.start", "daemon.log"] { unlink(path + "/" + name) }
-        rmdir(path)
-    }
+    deinit { while umountIfMounted() {} }
 
     func topMost() -> MountTableEntry? {
         MountTable(parsing: ProcessFiles.text("/proc/self/mountinfo") ?? "").topMost(at: target)

@@ -2,13 +2,14 @@ import Glibc
 import OCI
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Control
 
 @Suite(.timeLimit(.minutes(1)))
 struct ControlServerTests {
-    let scratch = Scratch()
+    let scratch = TemporaryDirectory()
     let service = TestService()
 
     var path: String { scratch.path + "/s" }

@@ -1,12 +1,13 @@
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Control
 
 @Suite(.timeLimit(.minutes(1)))
 struct ListeningSocketTests {
-    let scratch = Scratch()
+    let scratch = TemporaryDirectory()
 
     var path: String { scratch.path + "/s" }
 

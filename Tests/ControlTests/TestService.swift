@@ -120,23 +120,6 @@ final class TestService: ControlService {
     func replace(_ request: ReplaceRequest, from caller: Caller) async throws {}
 }
 
-/// A directory that goes with the test.
-final class Scratch {
-    let path: String
-
-    init() {
-        var template = Array("/tmp/imgfs-control.XXXXXX".utf8CString)
-        path = template.withUnsafeMutableBufferPointer { buffer in
-            buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? "/nonexistent"
-        }
-    }
-
-    deinit {
-        for name in ["s", "s.lock"] { unlink(path + "/" + name) }
-        rmdir(path)
-    }
-}
-
 /// Polls for at most ten seconds.
 func eventually(_ condition: () -> Bool) -> Bool {
     for _ in 0..<2_000 {

@@ -5,6 +5,7 @@ import OCI
 import Store
 import Synchronization
 import SystemPackage
+import TestSupport
 import Threads
 
 @testable import Daemon
@@ -14,7 +15,7 @@ final class ChainFixture: Sendable {
     static let archive = [UInt8](repeating: 0, count: 1024)
     static let digest = SHA256.digest(of: archive)
 
-    let path: String
+    let directory = TemporaryDirectory()
     let store: Store
     let layers: LayerFlights
     let chains: ChainFlights
@@ -22,13 +23,10 @@ final class ChainFixture: Sendable {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     init() throws {
-        path = "/tmp/imgfs-daemon-tests.\(getpid()).\(UInt64.random(in: 0...(.max)))"
-        store = try Store.open(FilePath(path), logger: logger)
+        store = try Store.open(FilePath(directory.path), logger: logger)
         layers = LayerFlights(store: store, maximumDownloads: 2, storeThreads: storeThreads, logger: logger)
         chains = ChainFlights(store: store, layers: layers, storeThreads: storeThreads)
     }
-
-    deinit { removeAll(path) }
 
     static func image(named name: String) -> Image {
         Image(
@@ -88,17 +86,4 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         try? await Task.sleep(for: .milliseconds(10))
     }
     return false
-}
-
-private func removeAll(_ path: String) {
-    if let directory = opendir(path) {
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { removeAll(path + "/" + name) }
-        }
-        closedir(directory)
-    }
-    remove(path)
 }

@@ -4,6 +4,7 @@ import OCI
 import Registry
 import Store
 import Synchronization
+import TestSupport
 import Testing
 import Threads
 
@@ -29,7 +30,7 @@ struct ImageResolverTests {
 
     @Test func `an archive that is gone stays the origin of what is stored of it`() async throws {
         let fixture = try ChainFixture()
-        let name = "docker-archive:\(fixture.path)/gone.tar"
+        let name = "docker-archive:\(fixture.directory.path)/gone.tar"
         try fixture.store.record(ChainFixture.image(named: name), for: .host)
         let resolver = ImageResolver(
             store: fixture.store, registry: RegistryClient(logger: fixture.logger),

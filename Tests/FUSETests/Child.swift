@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import SystemPackage
+import TestSupport
 
 /// A program that a test runs, with its output.
 final class Child {
@@ -53,13 +54,11 @@ func run(_ program: String, _ arguments: [String]) -> Child.Result { Child(progr
 /// Empty directories for mounts of a test.
 struct MountPlaces {
     let paths: [String]
-    private let root: String
+    private let directory = TemporaryDirectory()
 
     init(count: Int) throws {
-        var template = Array("/tmp/imgfs-fuse-test.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil, chmod(template, 0o755) == 0 else { throw Errno(rawValue: errno) }
-        root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        paths = (0..<count).map { [root] in "\(root)/\($0)" }
+        guard chmod(directory.path, 0o755) == 0 else { throw Errno(rawValue: errno) }
+        paths = (0..<count).map { [directory] in directory("\($0)") }
         for path in paths where mkdir(path, 0o755) != 0 { throw Errno(rawValue: errno) }
     }
 
@@ -76,7 +75,5 @@ struct MountPlaces {
 
     func remove() {
         for index in paths.indices { detach(index) }
-        for path in paths { rmdir(path) }
-        rmdir(root)
     }
 }

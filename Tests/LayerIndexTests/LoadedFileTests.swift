@@ -1,6 +1,7 @@
 import Glibc
 import OCI
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import LayerIndex
@@ -25,25 +26,24 @@ struct LoadedFileTests {
     }
 
     @Test func `an empty file has no bytes`() throws {
-        let path = FilePath("/tmp/imgfs-loaded-\(UInt64.random(in: 0 ... .max))")
+        let directory = TemporaryDirectory()
         let descriptor = try FileDescriptor.open(
-            path, .readWrite, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
+            FilePath(directory("file")), .readWrite, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
         defer { try? descriptor.close() }
-        #expect(try LoadedFile(path: path).bytes.isEmpty)
+        #expect(try LoadedFile(path: FilePath(directory("file"))).bytes.isEmpty)
         #expect(try LoadedFile(descriptor: descriptor, name: "empty").bytes.isEmpty)
-        unlink(path.string)
     }
 
     /// Nil: memory of the process.
     @Test(arguments: ["/tmp", "/nonexistent", nil]) func `a large file stays what it was, wherever it is kept`(
         scratch: String?
     ) throws {
-        let path = FilePath("/tmp/imgfs-loaded-\(UInt64.random(in: 0 ... .max))")
+        let directory = TemporaryDirectory()
+        let path = FilePath(directory("file"))
         let content = (0..<WideMemory.fileByteCount + 5).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 11) }
         let file = try FileDescriptor.open(
             path, .readWrite, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
         defer { try? file.close() }
-        unlink(path.string)
         try file.writeAll(content)
         let loaded = try LoadedFile(descriptor: file, name: "x", scratch: scratch.map { FilePath($0) })
         try file.resize(to: 1)

@@ -1,6 +1,7 @@
 import Glibc
 import OCI
 import Store
+import TestSupport
 import Testing
 
 @testable import Layers
@@ -9,27 +10,20 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct FullStoreTests {
     private static let canMount: Bool = {
-        let path = "/tmp/imgfs-full-\(getpid())"
-        guard mkdir(path, 0o700) == 0 else { return false }
-        defer { rmdir(path) }
-        guard mount("tmpfs", path, "tmpfs", 0, "size=64k") == 0 else { return false }
-        return umount2(path, Int32(MNT_DETACH)) == 0
+        let directory = TemporaryDirectory()
+        guard mount("tmpfs", directory.path, "tmpfs", 0, "size=64k") == 0 else { return false }
+        return umount2(directory.path, Int32(MNT_DETACH)) == 0
     }()
 
     @Test(.enabled(if: canMount), arguments: [true, false])
     func `a full store is an error of its own kind, leaves nothing, and works when there is space`(
         _ isResumable: Bool
     ) throws {
-        var template = Array("/tmp/imgfs-full-XXXXXX".utf8CString)
-        let path = template.withUnsafeMutableBufferPointer { buffer in
-            buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
-        }
-        let directory = try #require(path)
-        defer { rmdir(directory) }
-        #expect(mount("tmpfs", directory, "tmpfs", 0, "size=3m") == 0)
-        defer { umount2(directory, Int32(MNT_DETACH)) }
+        let directory = TemporaryDirectory()
+        #expect(mount("tmpfs", directory.path, "tmpfs", 0, "size=3m") == 0)
+        defer { umount2(directory.path, Int32(MNT_DETACH)) }
         do {
-            let fixture = try StoreFixture(at: directory + "/store")
+            let fixture = try StoreFixture(at: directory("store"))
             let archive = LayerUnpackerTests.large
             let unpacker = LayerUnpacker(store: fixture.store)
             func unpack() throws {
@@ -41,7 +35,7 @@ struct FullStoreTests {
             #expect(error?.description.contains("imgfs prune") == true)
             #expect(fixture.leftovers.isEmpty)
             #expect(fixture.layers.isEmpty)
-            #expect(mount("tmpfs", directory, "tmpfs", UInt(MS_REMOUNT), "size=32m") == 0)
+            #expect(mount("tmpfs", directory.path, "tmpfs", UInt(MS_REMOUNT), "size=32m") == 0)
             try unpack()
             #expect(fixture.layers.count == 1)
         }

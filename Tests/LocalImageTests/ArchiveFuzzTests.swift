@@ -7,7 +7,7 @@ import Testing
 
 struct ArchiveFuzzTests {
     @Test func `a damaged archive opens and reads back, or is refused`() throws {
-        let scratch = try ScratchDirectory()
+        let scratch = ScratchDirectory()
         let image = try SampleImage(["a", "b"])
         var writer = ArchiveWriter()
         writer.file("c.json", image.config)

@@ -12,7 +12,7 @@ struct DockerArchiveImageTests {
     let second: SampleImage
 
     init() throws {
-        scratch = try ScratchDirectory()
+        scratch = ScratchDirectory()
         first = try SampleImage(["a", "b", "a"])
         second = try SampleImage(["c"])
     }

@@ -11,7 +11,7 @@ struct LayoutImageTests {
     let second: SampleImage
 
     init() throws {
-        scratch = try ScratchDirectory()
+        scratch = ScratchDirectory()
         first = try SampleImage(["a", "b", "a"])
         second = try SampleImage(["c"], platform: "linux/arm64")
     }
@@ -114,7 +114,7 @@ struct LayoutImageTests {
     }
 
     @Test func `symbolic links in a layout lead nowhere`() throws {
-        let outside = try ScratchDirectory()
+        let outside = ScratchDirectory()
         try outside.write("secret", Array("secret".utf8))
         try write([first.descriptor()])
         let digest = SHA256.digest(of: Array("secret".utf8))

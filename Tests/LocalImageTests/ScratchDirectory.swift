@@ -1,18 +1,12 @@
 import FoundationEssentials
 import Glibc
 import SystemPackage
+import TestSupport
 
-/// A directory below /tmp that goes when this goes.
+/// Files for one test.
 final class ScratchDirectory {
-    let path: FilePath
-
-    init() throws {
-        var template = Array("/tmp/imgfs-local-image-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
-        path = FilePath(String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path.string) }
+    private let directory = TemporaryDirectory()
+    var path: FilePath { FilePath(directory.path) }
 
     @discardableResult
     func write(_ name: String, _ bytes: [UInt8]) throws -> FilePath {

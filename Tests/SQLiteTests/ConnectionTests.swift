@@ -1,6 +1,7 @@
 import CSQLite
 import Glibc
 import SQLite
+import TestSupport
 import Testing
 
 struct ConnectionTests {
@@ -98,12 +99,11 @@ struct ConnectionTests {
     }
 
     @Test func `a file that is no database is reported as damage`() throws {
-        let path = "/tmp/imgfs-sqlite-\(getpid())"
-        defer { unlink(path) }
-        let file = try #require(fopen(path, "w"))
+        let directory = TemporaryDirectory()
+        let file = try #require(fopen(directory("file"), "w"))
         fputs(String(repeating: "no database ", count: 100), file)
         fclose(file)
-        let connection = try Connection(path: path)
+        let connection = try Connection(path: directory("file"))
         let error = #expect(throws: SQLiteError.self) { try connection.userVersion() }
         #expect(error?.isDamage == true)
     }

@@ -4,6 +4,7 @@ import LayerIndex
 import OCI
 import Store
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Single flipped bits and cut-off files, at many places: what is damaged counts as not there, and nothing else is ever told.

@@ -5,6 +5,7 @@ import LayerIndex
 import OCI
 import Store
 import SystemPackage
+import TestSupport
 import Testing
 
 /// A store on a file system of 1 MiB. Needs root, to mount it.

@@ -1,6 +1,7 @@
 import Content
 import OCI
 import Store
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))

@@ -4,6 +4,7 @@ import LayerIndex
 import OCI
 import Store
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))

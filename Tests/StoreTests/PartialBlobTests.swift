@@ -1,5 +1,6 @@
 import OCI
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Store

@@ -2,6 +2,7 @@ import Content
 import LayerIndex
 import OCI
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Store

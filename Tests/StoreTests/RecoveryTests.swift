@@ -4,6 +4,7 @@ import LayerIndex
 import OCI
 import Store
 import SystemPackage
+import TestSupport
 import Testing
 
 /// What a store does about what a killed process, or a power failure, left behind.

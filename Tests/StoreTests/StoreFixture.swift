@@ -4,39 +4,18 @@ import LayerIndex
 import OCI
 import Store
 import SystemPackage
+import TestSupport
 import Testing
 
-/// A directory for one test, removed with it.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() {
-        var template = Array("/tmp/imgfs-store-XXXXXX".utf8CString)
-        path = template.withUnsafeMutableBufferPointer { buffer in
-            guard let start = buffer.baseAddress, mkdtemp(start) != nil else { fatalError("no temporary directory") }
-            return String(cString: start)
-        }
-    }
-
-    deinit {
-        for name in Self.walk(path).reversed() where remove(name) != 0 { perror(name) }
-        remove(path)
-    }
-
+extension TemporaryDirectory {
     /// Everything below, parents first.
     static func walk(_ path: String) -> [String] {
-        guard let stream = opendir(path) else { return [] }
-        defer { closedir(stream) }
-        var found: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name == "." || name == ".." { continue }
-            found.append(path + "/" + name)
-            if entry.pointee.d_type == UInt8(DT_DIR) { found += walk(path + "/" + name) }
+        names(in: path).flatMap { name -> [String] in
+            let child = path + "/" + name
+            var status = stat()
+            let isDirectory = lstat(child, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+            return [child] + (isDirectory ? walk(child) : [])
         }
-        return found
     }
 
     func contains(_ name: String) -> Bool { access(path + "/" + name, F_OK) == 0 }

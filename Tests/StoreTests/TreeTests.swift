@@ -2,6 +2,7 @@ import Glibc
 import LayerIndex
 import OCI
 import Store
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
