@@ -13,7 +13,7 @@ DESTDIR   ?=
 
 BUILD_PACKAGES = git g++ pkg-config libfuse3-dev zlib1g-dev libsqlite3-dev libzstd-dev libisal-dev libcurl4-openssl-dev libssl-dev
 DEMO_PACKAGES  = $(BUILD_PACKAGES) fuse3 mount util-linux jq
-TEST_PACKAGES  = $(DEMO_PACKAGES) docker-registry nginx-light skopeo runc crun podman bubblewrap systemd-container attr acl libcap2-bin e2fsprogs curl zstd rsync gcc libc6-dev libarchive-tools apache2-utils python3-minimal umoci pigz
+TEST_PACKAGES  = $(DEMO_PACKAGES) docker-registry nginx-light skopeo runc crun podman bubblewrap systemd-container attr acl libcap2-bin e2fsprogs curl zstd rsync gcc libc6-dev libarchive-tools apache2-utils python3-minimal umoci pigz zsh fish
 CHECK_PACKAGES = shellcheck mandoc
 DEB_PACKAGES   = $(BUILD_PACKAGES) dpkg-dev
 

@@ -18,7 +18,9 @@ struct BundleCommand: ParsableCommand {
             Arguments replace the image's Cmd.
             """)
 
-    @Argument(help: "The source and the bundle's directory, then arguments instead of the image's Cmd.")
+    @Argument(
+        help: "The source and the bundle's directory, then arguments instead of the image's Cmd.",
+        completion: .directory)
     var words: [String]
 
     @Flag(help: "Nothing can be written.")

@@ -17,7 +17,7 @@ struct CopyCommand: ParsableCommand {
     @Argument(help: "What to copy: an image, a colon and a path in it that begins with a slash.")
     var source: String
 
-    @Argument(help: "A file, a directory, or '-'.")
+    @Argument(help: "A file, a directory, or '-'.", completion: .file())
     var destination: String
 
     @Flag(

@@ -55,10 +55,10 @@ struct DaemonSettings: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "trace, debug, info, notice, warning, error or critical. (default: \(Self.defaults.logLevel))",
-            valueName: "level"))
+            valueName: "level"), completion: .list(Self.logLevels))
     var logLevel: String?
 
-    @Option(help: ArgumentHelp("Append the log to this file.", valueName: "file"))
+    @Option(help: ArgumentHelp("Append the log to this file.", valueName: "file"), completion: .file())
     var logFile: String?
 
     @Option(

@@ -9,7 +9,7 @@ struct ExplainCommand: ParsableCommand {
             Fetches nothing. Symbolic links in the image lead inside of the image.
             """)
 
-    @Argument(help: "A path below the place where an image is mounted.")
+    @Argument(help: "A path below the place where an image is mounted.", completion: .file())
     var path: String
 
     @Flag(

@@ -16,7 +16,8 @@ struct ExportCommand: ParsableCommand {
     var source: String
 
     @Option(
-        name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Write to a file.", valueName: "file"))
+        name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Write to a file.", valueName: "file"),
+        completion: .file())
     var file: String?
 
     @OptionGroup var image: ImageOptions

@@ -26,10 +26,14 @@ struct ImgfsCommand: ParsableCommand {
 
 /// Which daemon is asked. Every command starts it when it does not run.
 struct DaemonOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The store's directory.", discussion: "Also $IMGFS_ROOT.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("The store's directory.", discussion: "Also $IMGFS_ROOT.", valueName: "dir"),
+        completion: .directory)
     var root: String?
 
-    @Option(help: ArgumentHelp("The daemon's socket.", discussion: "Also $IMGFS_SOCKET.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("The daemon's socket.", discussion: "Also $IMGFS_SOCKET.", valueName: "path"),
+        completion: .file())
     var socket: String?
 
     var paths: ControlPaths { ControlPaths(root: root, socket: socket, environment: currentEnvironment()) }
@@ -61,7 +65,7 @@ struct ImageOptions: ParsableArguments {
     @Flag(help: "Allow plain HTTP, and TLS without a valid certificate.")
     var insecure = false
 
-    @Option(help: ArgumentHelp("File with the registry's credentials.", valueName: "file"))
+    @Option(help: ArgumentHelp("File with the registry's credentials.", valueName: "file"), completion: .file())
     var authfile: String?
 
     /// `pull` is the policy where none is given.

@@ -19,7 +19,7 @@ struct MountCommand: ParsableCommand {
             what was mounted, -N mounts in another mount namespace. Exit codes are those of mount(8).
             """)
 
-    @Argument(parsing: .captureForPassthrough, help: .hidden)
+    @Argument(parsing: .captureForPassthrough, help: .hidden, completion: .directory)
     var arguments: [String] = []
 
     func run() throws {

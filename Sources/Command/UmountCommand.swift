@@ -8,7 +8,7 @@ struct UmountCommand: ParsableCommand {
         commandName: "umount", abstract: "Unmount an image.",
         discussion: "The same as umount(8), but only for mounts of imgfs.")
 
-    @Argument(help: "Where the image is mounted.")
+    @Argument(help: "Where the image is mounted.", completion: .directory)
     var target: String
 
     @Flag(name: [.short, .long], help: "Detach it now, end it when nobody uses it any more.")
