@@ -93,7 +93,7 @@ struct BlobFetch {
         guard let plan = PartPlan(byteCount: blob.size, from: offset, settings) else { return }
         let parts = PartDownload(
             blob, plan: plan, maximumCount: settings.maximumCount, path: path, exchange: exchange, retries: retries,
-            version: answer.version)
+            joining: answer)
         self.parts = parts
         retries.logger.info(
             "fetching in parts",

@@ -15,11 +15,14 @@ struct BlobStream {
 
     /// What the head of a response said.
     struct Answer {
-        var origin: HTTPURL.Origin
+        /// After redirects.
+        var url: HTTPURL
         var version: BlobVersion?
         /// From the request, without connecting and redirects, to the head of the response.
         var latencySeconds: Double
         var ignoresRange: Bool
+
+        var origin: HTTPURL.Origin { url.origin }
     }
 
     let blob: Descriptor
@@ -75,7 +78,7 @@ struct BlobStream {
                     origin = url.origin
                     try onAnswer(
                         Answer(
-                            origin: url.origin, version: version, latencySeconds: head.latencySeconds,
+                            url: url, version: version, latencySeconds: head.latencySeconds,
                             ignoresRange: head.refusesRanges || isRanged && head.status == 200))
                     return .deliver
                 },

@@ -50,22 +50,24 @@ final class PartDownload: Sendable {
     private let path: String
     private let exchange: RegistryExchange
     private let retries: RetryLoop
+    /// What the stream was told that the parts join.
     private let version: BlobVersion?
     private let stopSignal: StopSignal
     private let threads: BlockingPool
     private let monitor: Monitor<State>
 
-    /// - Parameter version: what the stream said that the parts are to join.
+    /// - Parameter answer: what the stream was told that the parts join.
     init(
         _ blob: Descriptor, plan: PartPlan, maximumCount: Int, path: String, exchange: RegistryExchange,
-        retries: RetryLoop, version: BlobVersion?
+        retries: RetryLoop, joining answer: BlobStream.Answer
     ) {
         self.blob = blob
         self.path = path
-        self.version = version
+        version = answer.version
         stopSignal = StopSignal(parent: retries.stopSignal)
         var exchange = exchange
         exchange.stopSignal = stopSignal
+        exchange.redirect = RedirectMemory(exchange.isOwn(answer.url) ? nil : answer.url)
         self.exchange = exchange
         var retries = retries
         retries.stopSignal = stopSignal

@@ -7,6 +7,8 @@ struct RegistryExchange: Sendable {
     var subject: String
     /// Ends its transfers; nil for the client's.
     var stopSignal: StopSignal?
+    /// What is asked for was found on another host before; asked there first. Nil when that is not wanted.
+    var redirect: RedirectMemory?
 
     struct Response {
         var head: HTTPResponseHead
@@ -26,6 +28,11 @@ struct RegistryExchange: Sendable {
         onHead: (HTTPResponseHead, HTTPURL) throws -> BodyUse,
         onBody: (UnsafeRawBufferPointer) throws -> Void = { _ in }
     ) throws -> Response {
+        if let redirect, let url = redirect.url {
+            if let response = try direct(url, headers, connectTimeoutSeconds, onHead: onHead, onBody: onBody) {
+                return response
+            }
+        }
         var failures: [TransportFailure] = []
         for base in endpoint.bases {
             if let last = failures.last, !RegistryEndpoint.isWorthTrying(base, after: last.error, at: last.base) {
@@ -54,6 +61,7 @@ struct RegistryExchange: Sendable {
                     continue
                 }
                 endpoint.settle(on: base)
+                if response.head.isSuccess, !isOwn(response.url) { redirect?.remember(response.url) }
                 return response
             case .failure(let failure): failures.append(failure)
             }
@@ -64,6 +72,33 @@ struct RegistryExchange: Sendable {
         let told = failures.first?.error.cause == .wantsTLS ? failures.last : telling ?? failures.first
         guard let told else { preconditionFailure("an endpoint has at least one base") }
         throw FailureText.failure(told.error, of: told.url, subject: subject)
+    }
+
+    /// Whether `url` is the registry's own.
+    func isOwn(_ url: HTTPURL) -> Bool { endpoint.bases.contains { $0.origin == url.origin } }
+
+    /// Asks where the registry redirected to before, without authorization. Nil when the registry has to be asked again,
+    /// since the URL has expired, say.
+    private func direct(
+        _ url: HTTPURL, _ headers: [(name: String, value: String)], _ connectTimeoutSeconds: Double,
+        onHead: (HTTPResponseHead, HTTPURL) throws -> BodyUse, onBody: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Response? {
+        let request = HTTPRequest(
+            url: url, headers: headers, connectTimeoutSeconds: connectTimeoutSeconds, stopSignal: stopSignal)
+        let (outcome, last) = http.fetch(
+            request, authorization: nil,
+            onHead: { head, url in head.isSuccess ? try onHead(head, url) : .collect(maximumBytes: 0) }, onBody: onBody)
+        switch outcome {
+        case .complete(let head, let body, let isCut) where head.isSuccess:
+            return Response(head: head, body: body, isCut: isCut, url: last)
+        case .complete:
+            redirect?.forget(url)
+            return nil
+        case .failed(let error):
+            redirect?.forget(url)
+            throw FailureText.failure(error, of: last, subject: subject)
+        case .refused(let error): throw error
+        }
     }
 
     private struct TransportFailure: Error {
