@@ -210,8 +210,11 @@ final class FakeRegistry: Sendable {
             return false
         case .drip(let goesOn):
             var rest = response.body[body.endIndex...]
+            let sendsAllAfter = ContinuousClock.now + .seconds(30)
             while !rest.isEmpty {
-                let drips = state.withLock { goesOn($0.requests.count, $0.connections.count) }
+                let drips =
+                    ContinuousClock.now < sendsAllAfter
+                    && state.withLock { goesOn($0.requests.count, $0.connections.count) }
                 let piece = drips ? rest.prefix(1) : rest
                 guard write(Array(piece), to: connection) else { return false }
                 rest = rest.dropFirst(piece.count)

@@ -48,9 +48,9 @@ struct PartDownloadTests {
         }
     }
 
-    /// The stream goes on when all parts have been asked for and broken off.
+    /// The stream goes on when parts have been asked for and broken off; one that is given up early is never asked for.
     private let untilRefused: @Sendable (Int, Int) -> Bool = { requestCount, connectionCount in
-        requestCount < 4 || connectionCount > 1
+        requestCount < 2 || connectionCount > 1
     }
 
     @Test func `parts take over from the stream, and their bytes come in order`() throws {
@@ -173,7 +173,7 @@ struct PartDownloadTests {
         let handler = handler(holds: untilRefused) { _, _ in .init(404, "gone", headers: [("Connection", "close")]) }
         try FakeRegistry.serving(handler) { (server) throws in
             #expect(try RecordedWaits().image(on: server, ":latest", Self.eager).bytes(of: blob) == blob.bytes)
-            #expect(server.requests.count == 4)
+            #expect((2...4).contains(server.requests.count))
         }
     }
 
