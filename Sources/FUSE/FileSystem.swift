@@ -1,7 +1,8 @@
 /// A read-only file system that answers the kernel's requests.
 ///
 /// Methods are called on the threads of a `WorkerPool`, many at a time, and must not block on anything but local
-/// files. A method that cannot answer yet keeps the reply in a `DeferredReply` and returns. Names and buffers are valid
+/// files, and on those only after `Reply.takesTime`. A method that cannot answer yet keeps the reply in a `DeferredReply`
+/// and returns. Names and buffers are valid
 /// until the method returns. Nodes are numbers that the file system gave out itself; 1 is the root.
 ///
 /// The kernel is never asked to open anything: open and opendir are answered ENOSYS by the session, so that pages,

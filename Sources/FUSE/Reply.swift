@@ -17,6 +17,9 @@ public struct Reply: ~Copyable, @unchecked Sendable {
     /// no request has the groups.
     public var caller: Caller? { ThreadStatus(ofThread: fuse_req_ctx(request).pointee.pid)?.caller }
 
+    /// To be called before the answer has to wait for a disk: other threads serve the session meanwhile.
+    public borrowing func takesTime() { Worker.giveUpLead() }
+
     deinit { fuse_reply_err(request, EIO) }
 
     /// Answers with an errno.

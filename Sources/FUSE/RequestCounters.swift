@@ -101,8 +101,8 @@ public struct RequestCounters: @unchecked Sendable {
 
     /// A request that thread number `thread` has read.
     @inline(__always)
-    func received(opcode: UInt32, thread: Int) {
-        let cell = thread * Self.stride + RequestKind(opcode: opcode).rawValue
+    func received(_ kind: RequestKind, thread: Int) {
+        let cell = thread * Self.stride + kind.rawValue
         requests[cell].wrappingAdd(1, ordering: .relaxed)
     }
 

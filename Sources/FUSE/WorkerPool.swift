@@ -8,8 +8,8 @@ import Threads
 
 /// The threads that serve all sessions: they wait for any session's device, read one request and process it.
 ///
-/// Each device is armed for one event at a time (EPOLLONESHOT) and armed again as soon as one request was read, before
-/// it is processed. So a burst of requests spreads over the threads, and a single one wakes a single thread.
+/// Each device is armed for one event at a time (EPOLLONESHOT): a single request wakes a single thread. See `Worker` for
+/// what that thread does then.
 public final class WorkerPool: Sendable {
     /// Enough that a few reads which wait for the disk do not hold up the rest.
     public static let defaultThreadCount = 8
@@ -34,6 +34,7 @@ public final class WorkerPool: Sendable {
     /// A leaf: nothing else is locked and nothing waits while it is held.
     private let state = Mutex(State())
     let watcher: InterruptWatcher
+    let wakeLatency: WakeLatency
 
     /// - Parameter recorder: notes what each thread is at.
     public init(
@@ -42,6 +43,8 @@ public final class WorkerPool: Sendable {
         self.recorder = recorder
         counters = RequestCounters(threadCount: threads)
         ReplyBuffer.prepare()
+        Worker.prepare()
+        wakeLatency = WakeLatency(processorCount: Int(imgfs_processor_count()))
         watcher = try InterruptWatcher()
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw .workers(Errno(rawValue: errno)) }
@@ -138,49 +141,50 @@ public final class WorkerPool: Sendable {
         }
     }
 
+    /// Has a thread woken when the session has a request.
     @discardableResult
-    private func arm(_ session: FuseSession, _ id: UInt64, _ operation: Int32) -> Bool {
+    func arm(_ session: FuseSession, _ id: UInt64, _ operation: Int32) -> Bool {
         var event = epoll_event(
             events: EPOLLIN.rawValue | EPOLLONESHOT.rawValue, data: epoll_data_t(u64: id))
         return epoll_ctl(epoll.rawValue, operation, session.descriptor.rawValue, &event) == 0
     }
 
-    /// FUSE_UNIQUE_RESEND, which headers older than Linux 6.9 do not have: set in the number of a request that a
-    /// predecessor had read. The answer carries it too.
-    private static let resentMark: UInt64 = 1 << 63
-
     /// A thread's life.
     private func work(slot: Int) {
-        let buffer = RequestBuffer()
-        let recorder = slot < FlightRecorder.slotCount ? self.recorder : nil
-        recorder?.enter(slot: slot)
+        let worker = Worker(pool: self, slot: slot, recorder: recorder)
+        worker.attach()
+        var ready = nextEvent(wait: true)
         while true {
-            var event = epoll_event()
-            guard epoll_wait(epoll.rawValue, &event, 1, -1) == 1 else { continue }
-            let id = event.data.u64
-            if id == Self.stopID { return }
-            if id == Self.pingID {
-                pingCount.wrappingAdd(1, ordering: .relaxed)
-                continue
+            switch ready {
+            case .stop: return
+            case .none: ready = nextEvent(wait: true)
+            case .session(let session, let id): ready = worker.serve(session, id)
             }
-            guard let session = state.withLock({ $0.sessions[id] }) else { continue }
-            switch session.receive(into: buffer) {
-            case .request(let byteCount):
-                arm(session, id, EPOLL_CTL_MOD)
-                let header = buffer.memory.load(as: fuse_in_header.self)
-                counters.received(opcode: header.opcode, thread: slot)
-                if let recorder {
-                    recorder.note(
-                        slot: slot, session: session.recordedID, unique: header.unique & ~Self.resentMark,
-                        node: header.nodeid, opcode: header.opcode)
-                }
-                session.process(buffer, byteCount)
-                recorder?.clear(slot: slot)
-            case .nothing:
-                arm(session, id, EPOLL_CTL_MOD)
-            case .end:
-                session.stop()
-            }
+        }
+    }
+
+    enum Event {
+        /// A session that has a request. No other thread is told until it is armed again.
+        case session(FuseSession, id: UInt64)
+        case none, stop
+    }
+
+    /// What is there for a thread to do; `wait` sleeps until there is something.
+    func nextEvent(wait: Bool) -> Event {
+        var event = epoll_event()
+        let milliseconds = !wait ? 0 : wakeLatency.isHeld ? WakeLatency.holdMilliseconds : -1
+        guard epoll_wait(epoll.rawValue, &event, 1, milliseconds) == 1 else {
+            if wakeLatency.isHeld { wakeLatency.releaseIfIdle(at: monotonicNanoseconds()) }
+            return .none
+        }
+        switch event.data.u64 {
+        case Self.stopID: return .stop
+        case Self.pingID:
+            pingCount.wrappingAdd(1, ordering: .relaxed)
+            return .none
+        case let id:
+            guard let session = state.withLock({ $0.sessions[id] }) else { return .none }
+            return .session(session, id: id)
         }
     }
 }

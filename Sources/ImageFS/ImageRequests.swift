@@ -66,7 +66,7 @@ extension ImageFileSystem {
         }
         do throws(Errno) {
             let bytes = try ready.ask { (tree) throws(Errno) in
-                try tree.read(node, offset: offset, length: length)
+                try tree.read(node, offset: offset, length: length) { reply.takesTime() }
             }
             reply.content(bytes)
         } catch {

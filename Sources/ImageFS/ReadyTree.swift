@@ -1,3 +1,4 @@
+import CLinux
 import FUSE
 import Glibc
 import Logging
@@ -50,6 +51,7 @@ final class ReadyTree: Sendable {
     /// The longest name that a directory holds; NAME_MAX of all common file systems.
     private static let maximumNameLength = 255
     private static let root: UInt64 = 1
+    private static let largeReadByteCount = 256 << 10
 
     /// Whether a request that came in while the image was cold may be answered.
     ///
@@ -172,8 +174,11 @@ final class ReadyTree: Sendable {
             blockCount: (tree.contentByteCount + blockSize - 1) / blockSize, fileCount: UInt64(tree.inodeCount))
     }
 
-    /// The bytes, in the thread's reply buffer; fewer than `length` at the end of the file.
-    func read(_ node: UInt64, offset: UInt64, length: Int) throws(Errno) -> UnsafeRawBufferPointer {
+    /// The bytes, in the thread's reply buffer; fewer than `length` at the end of the file. Calls `willWait` before it
+    /// waits for the disk.
+    func read(
+        _ node: UInt64, offset: UInt64, length: Int, willWait: () -> Void = {}
+    ) throws(Errno) -> UnsafeRawBufferPointer {
         guard tree.contains(node) else { throw Errno(rawValue: ESTALE) }
         let memory = ReplyBuffer.memory(length)
         var filled = 0
@@ -186,7 +191,7 @@ final class ReadyTree: Sendable {
                 filled += length
             case .data(let layer, let offset, let length):
                 let target = UnsafeMutableRawBufferPointer(rebasing: memory[filled..<filled + length])
-                isDamaged = !fill(target, layer, offset)
+                isDamaged = !fill(target, layer, offset, willWait)
                 filled += length
             }
             return !isDamaged
@@ -196,9 +201,14 @@ final class ReadyTree: Sendable {
     }
 
     /// False when the layer's file does not have these bytes: it was damaged behind our back.
-    private func fill(_ target: UnsafeMutableRawBufferPointer, _ layer: Int, _ offset: UInt64) -> Bool {
+    private func fill(
+        _ target: UnsafeMutableRawBufferPointer, _ layer: Int, _ offset: UInt64, _ willWait: () -> Void = {}
+    ) -> Bool {
         let file = files[layer]
-        var done = 0
+        // Copying as much takes longer than waking a thread for the next request, which may be there already.
+        if target.count >= Self.largeReadByteCount { willWait() }
+        var done = max(0, imgfs_read_cached(file.descriptor, target.baseAddress, target.count, off_t(offset)))
+        if done < target.count { willWait() }
         while done < target.count {
             let count = pread(
                 file.descriptor, target.baseAddress?.advanced(by: done), target.count - done,

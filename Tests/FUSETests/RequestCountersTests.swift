@@ -13,10 +13,10 @@ struct RequestCountersTests {
 
     @Test func `requests of all threads are added up by kind`() {
         withCounters { counters in
-            for thread in 0..<3 { counters.received(opcode: FUSE_READ.rawValue, thread: thread) }
-            counters.received(opcode: FUSE_LOOKUP.rawValue, thread: 2)
-            counters.received(opcode: FUSE_FORGET.rawValue, thread: 0)
-            counters.received(opcode: 4711, thread: 0)
+            for thread in 0..<3 { counters.received(RequestKind(opcode: FUSE_READ.rawValue), thread: thread) }
+            counters.received(RequestKind(opcode: FUSE_LOOKUP.rawValue), thread: 2)
+            counters.received(RequestKind(opcode: FUSE_FORGET.rawValue), thread: 0)
+            counters.received(RequestKind(opcode: 4711), thread: 0)
             #expect(counters.requestCount(.read) == 3)
             #expect(counters.requestCount(.lookup) == 1)
             #expect(counters.requestCount(.other) == 2)

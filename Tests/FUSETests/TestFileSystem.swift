@@ -8,6 +8,12 @@ final class TestFileSystem: FileSystem {
 
     private let parked = Mutex<[DeferredReply]>([])
     private let ended = Atomic(0)
+    /// Called with the number of getattr requests so far, on the thread that serves them.
+    let onGetattr = Mutex<(@Sendable (Int) -> Void)?>(nil)
+    private let getattrs = Atomic(0)
+    /// Reads from here on wait until something is written to `disk`.
+    static let slowOffset: UInt64 = 1 << 20
+    let disk = Pipe()
 
     var parkedCount: Int { parked.withLock { $0.count { $0.isPending } } }
     var endCount: Int { ended.load(ordering: .acquiring) }
@@ -55,7 +61,11 @@ final class TestFileSystem: FileSystem {
         }
     }
 
+    var getattrCount: Int { getattrs.load(ordering: .acquiring) }
+
     func getattr(_ node: UInt64, reply: consuming Reply) {
+        let count = getattrs.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue
+        onGetattr.withLock { $0 }?(count)
         guard let attributes = Self.attributes(node) else { return reply.error(ESTALE) }
         reply.attributes(attributes, .unlimited)
     }
@@ -63,6 +73,10 @@ final class TestFileSystem: FileSystem {
     func readlink(_ node: UInt64, reply: consuming Reply) { reply.error(EINVAL) }
 
     func read(_ node: UInt64, offset: UInt64, length: Int, reply: consuming Reply) {
+        if offset >= Self.slowOffset {
+            reply.takesTime()
+            disk.receive()
+        }
         let memory = ReplyBuffer.memory(length)
         let start = min(Int(offset), Self.content.count)
         let end = min(start + memory.count, Self.content.count)
@@ -109,5 +123,26 @@ final class TestFileSystem: FileSystem {
     func sessionEnded() {
         ended.wrappingAdd(1, ordering: .releasing)
         forget()
+    }
+}
+
+/// One thread waits for another.
+struct Pipe {
+    private let ends: (read: Int32, write: Int32)
+
+    init() {
+        var ends: [Int32] = [-1, -1]
+        precondition(pipe(&ends) == 0)
+        self.ends = (ends[0], ends[1])
+    }
+
+    func send() {
+        var byte: UInt8 = 1
+        precondition(write(ends.write, &byte, 1) == 1)
+    }
+
+    func receive() {
+        var byte: UInt8 = 0
+        precondition(Glibc.read(ends.read, &byte, 1) == 1)
     }
 }

@@ -7,7 +7,8 @@ import SystemPackage
 @testable import FUSE
 
 /// A session over a socket pair, with the test in the kernel's place. Each packet is one message.
-final class WireSession {
+final class WireSession: @unchecked Sendable {
+    // Unchecked: whoever sends on another thread than the test's is waited for.
     let fileSystem = TestFileSystem()
     let pool: WorkerPool
     let session: FuseSession
@@ -16,8 +17,13 @@ final class WireSession {
 
     struct Answer { var unique: UInt64, error: Int32, payload: [UInt8] }
 
-    init(threads: Int = 2, negotiate: Bool = true) throws {
-        pool = try WorkerPool(threads: threads)
+    convenience init(threads: Int = 2, negotiate: Bool = true) throws {
+        try self.init(pool: WorkerPool(threads: threads), negotiate: negotiate)
+    }
+
+    /// Stops the pool when it goes.
+    init(pool: WorkerPool, negotiate: Bool = true) throws {
+        self.pool = pool
         var pair: [Int32] = [-1, -1]
         precondition(socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &pair) == 0)
         kernel = pair[0]
