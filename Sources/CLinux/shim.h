@@ -46,11 +46,13 @@ static inline int imgfs_processor_count(void) {
     return count > 0 ? count : 1;
 }
 
+// sys/uio.h declares it for _GNU_SOURCE only.
+extern ssize_t preadv2(int fd, const struct iovec *vectors, int count, off_t offset, int flags);
 /// preadv2(2) with RWF_NOWAIT: bytes that are in the page cache. -1 with EAGAIN when they are not, and with EOPNOTSUPP on
 /// file systems that cannot tell.
 static inline ssize_t imgfs_read_cached(int fd, void *bytes, size_t count, off_t offset) {
     struct iovec vector = {bytes, count};
-    return syscall(SYS_preadv2, fd, &vector, 1, (long)offset, (long)((unsigned long long)offset >> 32), 0x8 /* RWF_NOWAIT */);
+    return preadv2(fd, &vector, 1, offset, 0x8 /* RWF_NOWAIT */);
 }
 
 /// gettid(2)
