@@ -50,7 +50,7 @@ public struct PruneResult: Sendable, Hashable, Codable {
 
 /// Progress of `imgfs verify`: one object of the store was looked at.
 public struct VerifyEvent: Sendable, Hashable, Codable {
-    /// `layer sha256:…`, `tree sha256:…`, `document sha256:…`
+    /// `layer sha256:…`, `checkpoints of layer sha256:…`, `tree sha256:…`, `document sha256:…`, `catalogue`
     public var object: String
     /// What is wrong with it; nil when it is right.
     public var problem: String?

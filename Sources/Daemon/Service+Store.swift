@@ -35,7 +35,7 @@ extension Service {
                 switch object {
                 case .layer(let diffID): retained.diffIDs.contains(diffID)
                 case .tree(let chainID): retained.chainIDs.contains(chainID)
-                case .document, .partial, .catalogue: false
+                case .checkpoints, .document, .partial, .catalogue: false
                 }
             }
             return PruneResult(
@@ -59,7 +59,7 @@ extension Service {
             switch finding.object {
             case .tree(let chainID): damagedChains.insert(chainID)
             case .layer(let diffID): damagedLayers.insert(diffID)
-            case .document, .partial, .catalogue: break
+            case .checkpoints, .document, .partial, .catalogue: break
             }
         }
         mountTable.retire(chainIDs: damagedChains, diffIDs: damagedLayers)
@@ -92,7 +92,7 @@ private func problem(with subject: VerifySubject) -> String? {
             try CheckpointFile(file, diffID: diffID).check(against: archive)
             return nil
         } catch {
-            return "checkpoints: " + error.description
+            return error.description
         }
     }
 }

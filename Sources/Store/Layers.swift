@@ -40,6 +40,13 @@ extension Store {
         try remove(paths.layer(diffID))
     }
 
+    /// Takes the checkpoints away from a layer whose archive and index were just found to be right, and seals it without.
+    func removeCheckpoints(_ diffID: Digest) throws(StoreError) {
+        let path = paths.layer(diffID)
+        try Directory.removeAll(path + "/" + LayerFile.checkpoints)
+        if case .sound(let seal) = try SealState.of(path, kind: .layer) { try synchronize(path, seal: seal) }
+    }
+
     /// Looks at every byte of a layer of which it is not known whether it reached the disk. Keeps it for good, or
     /// removes it and returns false.
     private func recheck(_ diffID: Digest, seal: Seal) throws(StoreError) -> Bool {

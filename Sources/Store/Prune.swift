@@ -21,7 +21,7 @@ public struct PruneReport: Sendable, Equatable {
         case .tree(let digest): trees.append(digest)
         case .document(let digest): documents.append(digest)
         case .partial(let digest): partials.append(digest)
-        case .catalogue: break
+        case .checkpoints, .catalogue: break
         }
     }
 }
@@ -81,7 +81,7 @@ extension Store {
         case .layer(let diffID): return openLayers[diffID] != nil
         case .partial(let digest): return openPartials.withLock { $0.contains(digest) }
         case .tree, .document: return false
-        case .catalogue: return true
+        case .checkpoints, .catalogue: return true
         }
     }
 }

@@ -75,7 +75,7 @@ enum SealState: Equatable {
             return lstat(path, &status) == 0 ? .damaged("no seal") : .absent
         }
         guard let seal = Seal(parsing: bytes), seal.kind == kind else { return .damaged("unreadable seal") }
-        for file in seal.files {
+        for file in seal.files where file.isNeeded {
             guard lstat(path + "/" + file.name, &status) == 0 else {
                 guard errno == ENOENT else { throw .system("stat \(path)/\(file.name)", errno) }
                 return lstat(path, &status) == 0 ? .damaged("no file '\(file.name)'") : .absent

@@ -1,7 +1,7 @@
 /// The file `seal` in every published directory: what else is in there, and when it was written.
 ///
-/// Written last, before the directory gets its name. Lengths that do not agree, or a seal that cannot be read, tell
-/// that the directory is damaged, without reading the rest.
+/// Written last, before the directory gets its name. Lengths that do not agree (but those of checkpoints), or a seal that
+/// cannot be read, tell that the directory is damaged, without reading the rest.
 struct Seal: Sendable, Equatable {
     enum Kind: String, Sendable, CaseIterable { case layer, tree }
 
@@ -14,6 +14,9 @@ struct Seal: Sendable, Equatable {
     struct File: Sendable, Equatable {
         var name: String
         var byteCount: Int64
+
+        /// False for what a layer is whole without.
+        var isNeeded: Bool { name != LayerFile.checkpoints }
     }
 
     var kind: Kind

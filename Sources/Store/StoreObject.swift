@@ -5,6 +5,8 @@ public import OCI
 public enum StoreObject: Sendable, Hashable, CustomStringConvertible {
     /// By diffID.
     case layer(Digest)
+    /// Of a layer, by diffID: a file beside its archive, which is whole without.
+    case checkpoints(Digest)
     /// By chainID.
     case tree(Digest)
     /// An index, a manifest or a config.
@@ -16,6 +18,7 @@ public enum StoreObject: Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .layer(let digest): "layer \(digest)"
+        case .checkpoints(let digest): "checkpoints of layer \(digest)"
         case .tree(let digest): "tree \(digest)"
         case .document(let digest): "document \(digest)"
         case .partial(let digest): "partial blob \(digest)"
@@ -41,6 +44,7 @@ extension Store {
     func path(of object: StoreObject) -> String {
         switch object {
         case .layer(let digest): paths.layer(digest)
+        case .checkpoints(let digest): paths.layer(digest) + "/" + LayerFile.checkpoints
         case .tree(let digest): paths.tree(digest)
         case .document(let digest): paths.document(digest)
         case .partial(let digest): paths.partial(digest)
@@ -54,6 +58,7 @@ extension Store {
         switch object {
         case .layer:
             if case .sound(let seal) = try SealState.of(path, kind: .layer) { return seal.byteCount }
+        case .checkpoints: break  // counted with their layer
         case .tree:
             if case .sound(let seal) = try SealState.of(path, kind: .tree) { return seal.byteCount }
         case .document, .partial, .catalogue:
@@ -67,6 +72,7 @@ extension Store {
     func remove(_ object: StoreObject) throws(StoreError) {
         switch object {
         case .layer(let diffID): try removeLayer(diffID)
+        case .checkpoints(let diffID): try removeCheckpoints(diffID)
         case .partial(let digest): try removePartial(digest)
         case .tree, .document: try remove(path(of: object))
         case .catalogue: try catalogue.renew(because: "found by a check")

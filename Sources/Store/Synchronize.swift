@@ -19,17 +19,23 @@ extension Store {
         return done
     }
 
-    /// Syncs one published directory and says so in its seal. One that is removed meanwhile is fine.
+    /// Syncs one published directory and says so in its seal, which names what is there. One that is removed meanwhile is
+    /// fine.
     func synchronize(_ path: String, seal: Seal) throws(StoreError) {
+        var files: [Seal.File] = []
         for file in seal.files {
-            guard let open = try PrivateFile.open(path + "/" + file.name, O_RDONLY) else { return }
+            guard let open = try PrivateFile.open(path + "/" + file.name, O_RDONLY) else {
+                if file.isNeeded { return }
+                continue
+            }
             try open.synchronize()
+            files.append(file)
         }
         try Directory.synchronizeIfPresent(path)
         // Before the seal promises anything, the directory's own name must be there to stay.
         try Directory.synchronize(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
 
-        let synced = Seal(kind: seal.kind, files: seal.files, writing: .synced)
+        let synced = Seal(kind: seal.kind, files: files, writing: .synced)
         let staged = newStagingPath()
         do throws(StoreError) {
             let file = try PrivateFile.create(staged)

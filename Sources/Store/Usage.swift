@@ -30,7 +30,7 @@ extension Store {
                 usage.treeByteCount += byteCount
             case .document: usage.documentByteCount += byteCount
             case .partial: usage.partialByteCount += byteCount
-            case .catalogue: break
+            case .checkpoints, .catalogue: break
             }
         }
         var status = statvfs()

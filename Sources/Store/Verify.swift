@@ -35,8 +35,8 @@ extension Store {
     /// documents hashed, the catalogue examined. Blocks for as long as reading everything takes.
     ///
     /// - Parameters:
-    ///   - removesDamaged: damaged objects are removed, to be fetched or made again when they are wanted. An image that
-    ///     is mounted goes on with what it has open.
+    ///   - removesDamaged: damaged objects are removed, to be fetched or made again when they are wanted; a layer does
+    ///     without checkpoints from then on. An image that is mounted goes on with what it has open.
     ///   - check: says what is wrong with the subject; nil when nothing is.
     ///   - isCancelled: asked often; true ends the work.
     ///   - progress: called after each object.
@@ -45,14 +45,14 @@ extension Store {
         isCancelled: () -> Bool = { false }, progress: (VerifyFinding) -> Void = { _ in }
     ) throws(StoreError) -> VerifyReport {
         var report = VerifyReport()
-        for object in [.catalogue] + (try objects()) {
+        for object in [.catalogue] + (try objects().flatMap(\.parts)) {
             let problem = try problem(with: object, check: check, isCancelled: isCancelled)
             if isCancelled() {
                 report.isComplete = false
                 break
             }
-            // Removed by somebody while it was looked at: not there, not wrong.
-            if problem != nil, !isPresent(object) { continue }
+            // Removed by somebody while it was looked at: not there, not wrong. Layers may have no checkpoints.
+            if !isPresent(object) { continue }
             let finding = VerifyFinding(object: object, problem: problem, byteCount: try byteCount(of: object))
             report.objectCount += 1
             report.byteCount += finding.byteCount
@@ -75,9 +75,11 @@ extension Store {
         switch object {
         case .layer(let diffID):
             if case .damaged(let problem) = try SealState.of(path, kind: .layer) { return problem }
-            if let problem = try LayerCheck.problem(of: diffID, at: path, isCancelled: isCancelled) { return problem }
-            guard let checkpoints = try LoadedFile.open(path + "/" + LayerFile.checkpoints) else { return nil }
-            guard let archive = try PrivateFile.open(path + "/" + LayerFile.data, O_RDONLY) else { return "no archive" }
+            return try LayerCheck.problem(of: diffID, at: path, isCancelled: isCancelled)
+        case .checkpoints(let diffID):
+            guard let checkpoints = try LoadedFile.open(path),
+                let archive = try PrivateFile.open(paths.layer(diffID) + "/" + LayerFile.data, O_RDONLY)
+            else { return nil }
             return withExtendedLifetime(archive) {
                 check(.checkpoints(diffID: diffID, checkpoints, archive: archive.descriptor))
             }
@@ -92,5 +94,13 @@ extension Store {
         case .partial: return nil
         case .catalogue: return try catalogue.problem()
         }
+    }
+}
+
+extension StoreObject {
+    /// What is looked at one after the other: the checkpoints after the layer, with whose archive they are compared.
+    fileprivate var parts: [StoreObject] {
+        if case .layer(let diffID) = self { return [self, .checkpoints(diffID)] }
+        return [self]
     }
 }

@@ -2,10 +2,11 @@ import Content
 import Glibc
 import LayerIndex
 import OCI
-import Store
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Store
 
 @Suite(.timeLimit(.minutes(1)))
 struct VerifyTests {
@@ -36,7 +37,8 @@ struct VerifyTests {
         #expect(report.problems.isEmpty && report.isComplete)
         #expect(
             Set(seen) == [
-                .catalogue, .layer(layer.diffID), .layer(other.diffID), .tree(chainID), .document(document.digest),
+                .catalogue, .layer(layer.diffID), .checkpoints(layer.diffID), .layer(other.diffID), .tree(chainID),
+                .document(document.digest),
             ])
         #expect(report.objectCount == seen.count)
         let usage = try store.usage()
@@ -73,10 +75,36 @@ struct VerifyTests {
             default: return nil
             }
         })
-        #expect(Set(report.problems.map(\.object)) == [.layer(layer.diffID), .tree(chainID)])
+        #expect(Set(report.problems.map(\.object)) == [.checkpoints(layer.diffID), .tree(chainID)])
         #expect(try store.tree(chainID) == nil)
-        #expect(try store.layer(layer.diffID) == nil)
         #expect(try store.layer(other.diffID) != nil)
+    }
+
+    @Test(arguments: [false, true]) func `a layer is whole without its checkpoints`(isSynced: Bool) throws {
+        let seal = "layers/sha256/\(layer.diffID.hex)/seal"
+        do {
+            let store = try makeStore()
+            if isSynced { try store.syncPublished() }
+            // Cut off: not the length that the seal says.
+            try directory.write([1], to: "layers/sha256/\(layer.diffID.hex)/checkpoints")
+            #expect(try store.layer(layer.diffID)?.index() != nil)
+            let report = try store.verify(check: { subject in
+                if case .checkpoints = subject { "bad checkpoints" } else { nil }
+            })
+            #expect(report.problems.map(\.object) == [.checkpoints(layer.diffID)])
+            #expect(!directory.contains("layers/sha256/\(layer.diffID.hex)/checkpoints"))
+            #expect(try !directory.read(seal).contains("checkpoints") && directory.read(seal).hasSuffix("synced\n"))
+        }
+        let store = try Store.open(directory)
+        let layer = try #require(try store.layer(layer.diffID))
+        #expect(try layer.index() != nil && layer.checkpoints() == nil)
+        #expect(try store.verify().problems.isEmpty)
+    }
+
+    @Test func `a layer whose checkpoints are gone is synced like others`() throws {
+        let store = try makeStore()
+        try Directory.removeAll(directory.path + "/layers/sha256/\(layer.diffID.hex)/checkpoints")
+        #expect(try store.syncPublished() == 3 && store.syncPublished() == 0)
     }
 
     @Test func `it ends when it is told to`() throws {
