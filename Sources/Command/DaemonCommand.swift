@@ -61,7 +61,10 @@ struct DaemonRunCommand: ParsableCommand {
         var start = daemon.start
         if let client = try start.connectIfRunning() {
             guard replace else { throw CommandFailure(ControlError.socketInUse(socket: start.paths.socket)) }
-            let successor = try completed(from: client.status().processID)
+            let status = try client.status()
+            let successor = try completed(
+                from: status, commandLine: ProcessFiles.text("/proc/\(status.processID)/cmdline"),
+                environment: start.environment)
             // Before the old one is gone: it goes on when this one cannot.
             try checkStore(successor.configuration())
             start.paths = successor.daemon.paths
@@ -74,22 +77,23 @@ struct DaemonRunCommand: ParsableCommand {
         _ = try start.connect()
     }
 
-    /// This command with the options of the daemon `processID` where it has none of its own.
-    private func completed(from processID: Int32) -> DaemonRunCommand {
-        let path = "/proc/\(processID)/cmdline"
-        guard let former = ProcessFiles.text(path).flatMap({ Self(commandLine: $0) }) else {
-            Terminal.complain(
-                "imgfs: \(path) does not say how the daemon was started: it goes on with this command's options alone")
-            return self
+    /// This command with the options of the daemon that runs now where it has none of its own. Throws when these are not
+    /// known: a daemon that goes on without them would surprise whoever gave them.
+    ///
+    /// - Parameter commandLine: the content of /proc/PID/cmdline; nil when it cannot be read.
+    func completed(
+        from status: DaemonStatus, commandLine: String?, environment: [String: String]
+    ) throws(CommandFailure) -> DaemonRunCommand {
+        guard let former = commandLine.flatMap({ Self(commandLine: $0) }) else {
+            throw CommandFailure(
+                ExitStatus.unsupported,
+                "/proc/\(status.processID)/cmdline does not tell this program with which options the daemon runs;"
+                    + " nothing was changed. Stop that daemon ('imgfs daemon stop') and start this one")
         }
-        return completed(from: former, environment: currentEnvironment())
-    }
-
-    func completed(from former: DaemonRunCommand, environment: [String: String]) -> DaemonRunCommand {
         var result = self
         // Without a root of its own it would be another one's store, behind this socket.
         result.daemon.socket = ControlPaths(root: daemon.root, socket: daemon.socket, environment: environment).socket
-        if environment["IMGFS_ROOT", default: ""].isEmpty { result.daemon.root = daemon.root ?? former.daemon.root }
+        if environment["IMGFS_ROOT", default: ""].isEmpty { result.daemon.root = daemon.root ?? status.root }
         result.settings = settings.completed(from: former.settings)
         return result
     }
