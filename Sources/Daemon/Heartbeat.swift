@@ -22,12 +22,21 @@ final class Heartbeat: Sendable {
         self.alive = alive
     }
 
-    /// Begins, for a manager that waits `seconds` for a sign of life; nil and 0: that waits for none. The thread lives as
-    /// long as the process.
+    /// How long a manager may wait for a sign of life; nil when it waits for none.
+    ///
+    /// - Parameters:
+    ///   - manager: what it said when it started this process.
+    ///   - asked: what it is told to wait from now on; 0 for never. A keeper of an earlier version does not listen.
+    static func expectedSeconds(by manager: Double?, asked: Double?) -> Double? {
+        [manager, asked].compactMap { $0 }.filter { $0 > 0 }.min()
+    }
+
+    /// Begins, for a manager that waits `seconds` for a sign of life; nil: that waits for none. The thread lives as long
+    /// as the process.
     static func start(
         _ manager: ServiceManager, seconds: Double?, workers: WorkerPool, server: ControlServer
     ) throws(ThreadError) {
-        guard let seconds, seconds > 0 else { return }
+        guard let seconds else { return }
         let taskCount = TaskCount()
         let heartbeat = Heartbeat(
             probes: [

@@ -91,7 +91,8 @@ public func runDaemon(_ configuration: DaemonConfiguration, _ supervision: Super
         // systemd has it from its unit.
         let watchdogSeconds = manager.kind == .systemd ? nil : configuration.watchdogSeconds
         try Heartbeat.start(
-            manager, seconds: watchdogSeconds ?? manager.watchdogSeconds, workers: workers, server: server)
+            manager, seconds: Heartbeat.expectedSeconds(by: manager.watchdogSeconds, asked: watchdogSeconds),
+            workers: workers, server: server)
         manager.ready(watchdogSeconds: watchdogSeconds)
     }
     logger.notice(
