@@ -63,7 +63,7 @@ struct DaemonSettings: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The keeper ends a daemon that gives no sign of life for so long; 0 for never. (default: 30.0)",
+            "The keeper ends a daemon that gives no sign of life for so long, at least 1; 0 for never. (default: 30.0)",
             valueName: "seconds"))
     var watchdog: Double?
 
@@ -84,8 +84,9 @@ struct DaemonSettings: ParsableArguments {
             guard let value, !(value > 0 && value <= 86_400) else { continue }
             throw ValidationError("--\(name) is more than 0 and at most 86400 seconds")
         }
-        if let watchdog, !(watchdog >= 0 && watchdog <= 86_400) {
-            throw ValidationError("--watchdog is at least 0 and at most 86400 seconds")
+        // Below a second a busy machine looks like a daemon that hangs.
+        if let watchdog, watchdog != 0, !(watchdog >= 1 && watchdog <= 86_400) {
+            throw ValidationError("--watchdog is 0, or at least 1 and at most 86400 seconds")
         }
         if let logLevel, !Self.logLevels.contains(logLevel) {
             throw ValidationError("--log-level is one of \(Self.logLevels.joined(separator: ", "))")

@@ -78,4 +78,13 @@ struct DaemonSettingsTests {
         }
         #expect(failure?.description.contains("/proc/77/cmdline") == true)
     }
+
+    @Test(arguments: [
+        ("0", true), ("1", true), ("1.5", true), ("86400", true), ("0.0005", false), ("0.999", false), ("-1", false),
+        ("86401", false), ("nan", false),
+    ])
+    func `a watchdog waits a second at least, or for ever`(seconds: String, isAccepted: Bool) {
+        let command = try? Self.command("daemon --watchdog=\(seconds)")
+        #expect((command != nil) == isAccepted)
+    }
 }

@@ -89,18 +89,20 @@ struct HandoverTests {
             try installation.imgfs("daemon", "--replace", "--metrics", metrics, "--attempts", "2", "--watchdog", "40")
                 .succeeded)
         let second = try installation.servingWorker(not: former)
-        #expect(try installation.imgfs("daemon", "--replace", "--attempts", "3", "--watchdog", "0.5").succeeded)
+        #expect(try installation.imgfs("daemon", "--replace", "--attempts", "3", "--watchdog", "50").succeeded)
         let third = try installation.servingWorker(not: second)
         let line = commandLine(third)
-        for option in [["--metrics", metrics], ["--attempts", "3"], ["--watchdog", "0.5"]] {
+        for option in [["--metrics", metrics], ["--attempts", "3"], ["--watchdog", "50.0"]] {
             #expect(line.contains(option), "\(line)")
         }
         #expect(try installation.imgfs("daemon", "--replace").succeeded)
         let fourth = try installation.servingWorker(not: third)
         #expect(commandLine(fourth).dropFirst() == line.dropFirst())
-        // The keeper has heard of it: it ends one that is silent for so long.
-        kill(fourth, SIGSTOP)
-        _ = try installation.servingWorker(not: fourth)
+        // The keeper hears of it: it ends one that is silent for so long.
+        #expect(try installation.imgfs("daemon", "--replace", "--watchdog", "2").succeeded)
+        let fifth = try installation.servingWorker(not: fourth)
+        kill(fifth, SIGSTOP)
+        _ = try installation.servingWorker(not: fifth)
         #expect(installation.daemonLog.contains("no sign of life"))
         try expectReading()
         try endReader()
