@@ -25,7 +25,7 @@ extension CheckpointFile {
         }
     }
 
-    private static func bytes(
+    static func bytes(
         of archive: FileDescriptor, at offset: UInt64, count: Int
     ) throws(Fault) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
@@ -35,7 +35,8 @@ extension CheckpointFile {
                 pread(archive.rawValue, $0.baseAddress?.advanced(by: filled), count - filled, off_t(offset) + filled)
             }
             if read < 0, errno == EINTR { continue }
-            guard read > 0 else { throw Fault(description: "the archive cannot be read: \(Errno(rawValue: errno))") }
+            guard read >= 0 else { throw Fault(description: "the archive cannot be read: \(Errno(rawValue: errno))") }
+            guard read > 0 else { throw Fault(description: "the archive is cut off") }
             filled += read
         }
         return bytes

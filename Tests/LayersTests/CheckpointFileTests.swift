@@ -4,6 +4,7 @@ import LayerIndex
 import OCI
 import Store
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Layers
@@ -75,6 +76,19 @@ struct CheckpointFileTests {
         #expect(try fault(byteCount: byteCount) { $0.window.removeLast() }?.contains("checkpoint 3") == true)
         #expect(try fault(byteCount: byteCount) { $0.byteOffset += 1 }?.contains("checkpoint 3") == true)
         #expect(try fault(byteCount: byteCount) { $0.window.removeFirst() } == nil)
+    }
+
+    @Test func `an archive that ends while it is compared is called cut off`() throws {
+        let directory = TemporaryDirectory()
+        let archive = try FileDescriptor.open(
+            FilePath(directory.path + "/data"), .readWrite, options: .create, permissions: .ownerReadWrite)
+        defer { try? archive.close() }
+        try archive.writeAll([1, 2, 3])
+        #expect(try CheckpointFile.bytes(of: archive, at: 1, count: 2) == [2, 3])
+        let fault = #expect(throws: CheckpointFile.Fault.self) {
+            try CheckpointFile.bytes(of: archive, at: 1, count: 3)
+        }
+        #expect(fault?.description == "the archive is cut off")
     }
 
     @Test func `only gzip blobs have checkpoints, and only when they are wanted`() throws {
