@@ -21,7 +21,7 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
     public var isDamage: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
 
     /// The header of the file asks for what this SQLite cannot do, as a damaged one does. Statements that make no sense
-    /// have the same code, so this says something only about opening a file.
+    /// have the same code, so this says something only about one that is known to make sense to every SQLite.
     public var isUnreadableFormat: Bool { code == SQLITE_ERROR }
 
     /// A table and its indexes contradict one another, where no statement could have made them.

@@ -9,13 +9,17 @@ import Synchronization
 /// The connection stands behind a mutex, and statements are short: nobody waits for files or the network in there.
 final class Catalogue: Sendable {
     private let path: String
+    private let migrations: [String]
     private let logger: Logger
     private let connection: Mutex<Connection>
 
-    init(path: String, logger: Logger) throws(StoreError) {
+    init(
+        path: String, migrations: [String] = CatalogueSchema.migrations, logger: Logger
+    ) throws(StoreError) {
         self.path = path
+        self.migrations = migrations
         self.logger = logger
-        connection = Mutex(try Self.open(path, logger: logger))
+        connection = Mutex(try Self.open(path, migrations, logger))
     }
 
     /// Runs `body` with the connection. When the database turns out to be damaged, it is set aside and `body` runs
@@ -31,7 +35,7 @@ final class Catalogue: Sendable {
                 guard error.isDamage || error.isContradiction else { throw .catalogue(error, path: path) }
                 try Self.setAside(path, because: error, logger: logger)
             }
-            connection = try Self.open(path, logger: logger)
+            connection = try Self.open(path, migrations, logger)
             do throws(SQLiteError) {
                 return try body(connection)
             } catch {
@@ -52,18 +56,20 @@ final class Catalogue: Sendable {
     func renew(because problem: String) throws(StoreError) {
         try connection.withLock { (connection) throws(StoreError) in
             try Self.setAside(path, because: .damage(problem), logger: logger)
-            connection = try Self.open(path, logger: logger)
+            connection = try Self.open(path, migrations, logger)
         }
     }
 
-    private static func open(_ path: String, logger: Logger) throws(StoreError) -> Connection {
+    private static func open(
+        _ path: String, _ migrations: [String], _ logger: Logger
+    ) throws(StoreError) -> Connection {
         do throws(SQLiteError) {
-            if let connection = try connect(path) { return connection }
+            if let connection = try connect(path, migrations) { return connection }
         } catch {
-            guard error.isDamage || error.isUnreadableFormat else { throw .catalogue(error, path: path) }
+            guard error.isDamage else { throw .catalogue(error, path: path) }
             try setAside(path, because: error, logger: logger)
             do throws(SQLiteError) {
-                if let connection = try connect(path) { return connection }
+                if let connection = try connect(path, migrations) { return connection }
             } catch {
                 throw .catalogue(error, path: path)
             }
@@ -79,19 +85,24 @@ final class Catalogue: Sendable {
     }
 
     /// nil when a newer imgfs made the file.
-    private static func connect(_ path: String) throws(SQLiteError) -> Connection? {
+    private static func connect(_ path: String, _ migrations: [String]) throws(SQLiteError) -> Connection? {
         let connection = try Connection(path: path)
-        // WAL with NORMAL: a power failure may lose the last transactions, never the database.
-        try connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")
-        let complaints = try connection.query("PRAGMA quick_check(1)") { $0.text(0) }
+        let complaints: [String]
+        do {
+            // WAL with NORMAL: a power failure may lose the last transactions, never the database.
+            try connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")
+            complaints = try connection.query("PRAGMA quick_check(1)") { $0.text(0) }
+        } catch  where error.isUnreadableFormat {
+            throw .damage(error.message)
+        }
         guard complaints == ["ok"] else { throw .damage(complaints.first ?? "quick_check says nothing") }
         if connection.isReadOnly { throw .damage("it may only be read") }
-        switch try CatalogueSchema.verdict(on: connection) {
+        switch try CatalogueSchema.verdict(on: connection, migrations: migrations) {
         case .known: break
         case .newer: return nil
         case .impossible(let problem): throw .damage(problem)
         }
-        guard try connection.migrate(CatalogueSchema.migrations) else { return nil }
+        guard try connection.migrate(migrations) else { return nil }
         return connection
     }
 

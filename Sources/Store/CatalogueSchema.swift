@@ -3,7 +3,8 @@ import SQLite
 /// The catalogue's tables.
 enum CatalogueSchema {
     /// Never changed once released, only added to. Each changes the tables: by that a version that was written is told
-    /// from one that is damaged.
+    /// from one that is damaged. Tables are compared by the text that made them, so none may say ALTER, which rewrites
+    /// that text, not alike in all versions of SQLite: make another table, copy, drop the former.
     static let migrations = [
         """
         -- What names led to when they were resolved last.
@@ -51,7 +52,9 @@ enum CatalogueSchema {
     }
 
     /// Reads nothing but the schema.
-    static func verdict(on connection: borrowing Connection) throws(SQLiteError) -> Verdict {
+    static func verdict(
+        on connection: borrowing Connection, migrations: [String] = migrations
+    ) throws(SQLiteError) -> Verdict {
         let model = try Connection(path: ":memory:")
         var known = [try tables(of: model)]
         for script in migrations {

@@ -11,9 +11,15 @@ extension Store {
         guard try StoreVersion.isKnown(paths), access(paths.catalogue, F_OK) == 0 else { return }
         let verdict: CatalogueSchema.Verdict
         do throws(SQLiteError) {
-            verdict = try CatalogueSchema.verdict(on: Connection(path: paths.catalogue))
+            let connection = try Connection(path: paths.catalogue)
+            do {
+                _ = try connection.query("SELECT 1 FROM sqlite_schema") { _ in }
+            } catch  where error.isUnreadableFormat {
+                throw .damage(error.message)
+            }
+            verdict = try CatalogueSchema.verdict(on: connection)
         } catch {
-            if error.isDamage || error.isUnreadableFormat { return }  // it would be set aside
+            if error.isDamage { return }  // it would be set aside
             throw .catalogue(error, path: paths.catalogue)
         }
         if verdict == .newer { throw Catalogue.newer(paths.catalogue) }
