@@ -37,15 +37,6 @@ static inline int imgfs_move_mount(int from, const char *from_path, int to, cons
     return (int)syscall(SYS_move_mount, from, from_path, to, to_path, flags);
 }
 
-/// Processors that the calling thread may run on, sched_getaffinity(2); at least 1.
-static inline int imgfs_processor_count(void) {
-    unsigned long mask[8192 / 8 / sizeof(unsigned long)];
-    long byte_count = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
-    int count = 0;
-    for (long word = 0; word < byte_count / (long)sizeof *mask; word++) count += __builtin_popcountl(mask[word]);
-    return count > 0 ? count : 1;
-}
-
 // sys/uio.h declares it for _GNU_SOURCE only.
 extern ssize_t preadv2(int fd, const struct iovec *vectors, int count, off_t offset, int flags);
 /// preadv2(2) with RWF_NOWAIT: bytes that are in the page cache. -1 with EAGAIN when they are not, and with EOPNOTSUPP on

@@ -21,7 +21,8 @@ public enum ControlError: DescribedError, Equatable {
     public var kind: FailureKind {
         switch self {
         case .notRunning, .disconnected, .noAnswer: .io
-        case .socketInUse, .pathTooLong, .lineTooLong, .protocolMismatch: .usage
+        case .socketInUse, .pathTooLong, .lineTooLong: .usage
+        case .protocolMismatch: .unsupported
         case .system(_, _, .permissionDenied), .system(_, _, .notPermitted): .denied
         case .system: .io
         case .remote(let kind, _): kind

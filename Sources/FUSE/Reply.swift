@@ -17,7 +17,8 @@ public struct Reply: ~Copyable, @unchecked Sendable {
     /// no request has the groups.
     public var caller: Caller? { ThreadStatus(ofThread: fuse_req_ctx(request).pointee.pid)?.caller }
 
-    /// To be called before the answer has to wait for a disk: other threads serve the session meanwhile.
+    /// To be called before the answer has to wait for a disk: other threads serve the session meanwhile. Does nothing when
+    /// this is not the thread that the request came on.
     public borrowing func takesTime() { Worker.giveUpLead() }
 
     deinit { fuse_reply_err(request, EIO) }

@@ -21,9 +21,15 @@ final class WakeLatency: Sendable {
     private let descriptor = Atomic<Int32>(-1)
     private let busyAt = Atomic<UInt64>(0)
 
-    init(
-        processorCount: Int, driver: String = WakeLatency.idleDriver(), device: String = "/dev/cpu_dma_latency"
-    ) {
+    /// What this machine has, unless `IMGFS_WAKE_LATENCY=off` says that processors may sleep.
+    convenience init() {
+        let isOff = getenv("IMGFS_WAKE_LATENCY").map { String(cString: $0) } == "off"
+        self.init(
+            processorCount: isOff ? 0 : sysconf(Int32(_SC_NPROCESSORS_ONLN)), driver: Self.idleDriver(),
+            device: "/dev/cpu_dma_latency")
+    }
+
+    init(processorCount: Int, driver: String, device: String) {
         self.device = device
         isWorthwhile = driver == "haltpoll" && (2...Self.maximumProcessorCount).contains(processorCount)
     }
@@ -48,7 +54,7 @@ final class WakeLatency: Sendable {
         }
     }
 
-    /// To be called at least every `holdMilliseconds` while `isHeld`.
+    /// To be called whenever a thread has waited for work, and at least every `holdMilliseconds`, while `isHeld`.
     func releaseIfIdle(at nanoseconds: UInt64) {
         if nanoseconds &- busyAt.load(ordering: .relaxed) >= UInt64(Self.holdMilliseconds) * 1_000_000 { release() }
     }

@@ -17,11 +17,12 @@ final class Worker {
     /// The session that this thread alone reads from at the moment. Borrowed from `serve`'s caller.
     private var led: Unmanaged<FuseSession>?
     private var ledID: UInt64 = 0
-    private var reader = BusyReader()
+    private var reader: BusyReader
 
     init(pool: WorkerPool, slot: Int, recorder: FlightRecorder?) {
         self.pool = pool
         self.slot = slot
+        reader = BusyReader(pauseNanoseconds: pool.busyPauseNanoseconds)
         self.recorder = slot < FlightRecorder.slotCount ? recorder : nil
         self.recorder?.enter(slot: slot)
     }
@@ -65,7 +66,7 @@ final class Worker {
         let kind = RequestKind(opcode: header.opcode)
         let now = monotonicNanoseconds()
         reader.requestCame(from: header.pid, at: now)
-        if reader.isBusy { pool.wakeLatency.readerIsBusy(at: now) }
+        if reader.isDueToTell { pool.wakeLatency.readerIsBusy(at: now) }
         if reader.requestCount == 0 || kind == .other { giveUpLead() }
         pool.counters.received(kind, thread: slot)
         recorder?.note(

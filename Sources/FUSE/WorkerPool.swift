@@ -35,16 +35,25 @@ public final class WorkerPool: Sendable {
     private let state = Mutex(State())
     let watcher: InterruptWatcher
     let wakeLatency: WakeLatency
+    let busyPauseNanoseconds: UInt64
 
     /// - Parameter recorder: notes what each thread is at.
-    public init(
+    public convenience init(
         threads: Int = WorkerPool.defaultThreadCount, recorder: FlightRecorder? = nil
+    ) throws(FuseError) {
+        try self.init(threads: threads, recorder: recorder, wakeLatency: WakeLatency())
+    }
+
+    init(
+        threads: Int, recorder: FlightRecorder? = nil, wakeLatency: WakeLatency,
+        busyPauseNanoseconds: UInt64 = BusyReader.pauseNanoseconds
     ) throws(FuseError) {
         self.recorder = recorder
         counters = RequestCounters(threadCount: threads)
         ReplyBuffer.prepare()
         Worker.prepare()
-        wakeLatency = WakeLatency(processorCount: Int(imgfs_processor_count()))
+        self.wakeLatency = wakeLatency
+        self.busyPauseNanoseconds = busyPauseNanoseconds
         watcher = try InterruptWatcher()
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw .workers(Errno(rawValue: errno)) }
@@ -173,10 +182,10 @@ public final class WorkerPool: Sendable {
     func nextEvent(wait: Bool) -> Event {
         var event = epoll_event()
         let milliseconds = !wait ? 0 : wakeLatency.isHeld ? WakeLatency.holdMilliseconds : -1
-        guard epoll_wait(epoll.rawValue, &event, 1, milliseconds) == 1 else {
-            if wakeLatency.isHeld { wakeLatency.releaseIfIdle(at: monotonicNanoseconds()) }
-            return .none
-        }
+        let count = epoll_wait(epoll.rawValue, &event, 1, milliseconds)
+        // Not only when nothing came: one and the same thread gets whatever trickles in.
+        if wakeLatency.isHeld { wakeLatency.releaseIfIdle(at: monotonicNanoseconds()) }
+        guard count == 1 else { return .none }
         switch event.data.u64 {
         case Self.stopID: return .stop
         case Self.pingID:

@@ -183,6 +183,8 @@ final class ReadyTree: Sendable {
         let memory = ReplyBuffer.memory(length)
         var filled = 0
         var isDamaged = false
+        // Copying as much takes longer than waking a thread for the next request, which may be there already.
+        if memory.count >= Self.largeReadByteCount { willWait() }
         tree.forEachPiece(of: node, offset: offset, length: memory.count) { piece in
             switch piece {
             case .hole(let length):
@@ -202,11 +204,9 @@ final class ReadyTree: Sendable {
 
     /// False when the layer's file does not have these bytes: it was damaged behind our back.
     private func fill(
-        _ target: UnsafeMutableRawBufferPointer, _ layer: Int, _ offset: UInt64, _ willWait: () -> Void = {}
+        _ target: UnsafeMutableRawBufferPointer, _ layer: Int, _ offset: UInt64, _ willWait: () -> Void
     ) -> Bool {
         let file = files[layer]
-        // Copying as much takes longer than waking a thread for the next request, which may be there already.
-        if target.count >= Self.largeReadByteCount { willWait() }
         var done = max(0, imgfs_read_cached(file.descriptor, target.baseAddress, target.count, off_t(offset)))
         if done < target.count { willWait() }
         while done < target.count {

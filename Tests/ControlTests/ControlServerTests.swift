@@ -130,14 +130,18 @@ struct ControlServerTests {
         }
     }
 
-    @Test(arguments: ["nonsense\n", "{}\n", "\n", "\u{0}\n", #"{"protocol":2,"request":"images"}"# + "\n"])
-    func `Garbage is answered, and the connection goes on`(_ text: String) throws {
+    @Test(arguments: [
+        ("nonsense\n", "usage"), ("{}\n", "usage"), ("\n", "usage"), ("\u{0}\n", "usage"),
+        (#"{"protocol":2,"request":"images"}"# + "\n", "unsupported"),
+    ])
+    func `Garbage is answered, and the connection goes on`(_ text: String, _ kind: String) throws {
         try withServer {
             let client = try ControlClient(connectingTo: path)
             _ = text.withCString { write(client.descriptor.rawValue, $0, text.utf8.count) }
             let (line, _) = try client.receiveLine()
             #expect(
-                line.starts(with: Array(#"{"error":{"kind":"usage""#.utf8)), "\(String(decoding: line, as: UTF8.self))")
+                line.starts(with: Array(#"{"error":{"kind":"\#(kind)""#.utf8)),
+                "\(String(decoding: line, as: UTF8.self))")
             #expect(try client.images().isEmpty)
         }
     }

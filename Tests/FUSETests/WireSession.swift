@@ -63,8 +63,9 @@ final class WireSession: @unchecked Sendable {
         header.nodeid = node
         header.pid = UInt32(thread)
         let packet = bytes(of: header) + arguments
+        let unique = lastUnique
         precondition(Glibc.send(kernel, packet, packet.count, 0) == packet.count)
-        return lastUnique
+        return unique
     }
 
     /// The number of the request that will be sent as the `count`th from now.

@@ -1,5 +1,7 @@
 import CFuse
+import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import FUSE
@@ -29,6 +31,44 @@ struct WorkerTests {
             wire.fileSystem.disk.send()
             #expect(try wire.receive().unique == slow)
         }
+    }
+
+    @Test func `a busy reader is served by one thread`() throws {
+        let latency = WakeLatency(processorCount: 1, driver: "", device: "")
+        let wire = try WireSession(
+            pool: WorkerPool(threads: 4, wakeLatency: latency, busyPauseNanoseconds: .max))
+        let requestCount = 100
+        let threads = Mutex<[pthread_t]>([])
+        wire.fileSystem.onGetattr.withLock {
+            $0 = { _ in
+                threads.withLock { $0.append(pthread_self()) }
+                // Long enough for others to come, if they were woken.
+                usleep(200)
+            }
+        }
+        for _ in 0..<requestCount { wire.send(FUSE_GETATTR, bytes(of: fuse_getattr_in()), thread: Self.reader) }
+        for _ in 0..<requestCount { #expect(try wire.receive().error == 0) }
+        // Each of the four may have one before the second of its own.
+        let served = threads.withLock { $0.suffix(requestCount - 8) }
+        #expect(Set(served).count == 1)
+    }
+
+    @Test func `processors may sleep again although requests trickle in`() throws {
+        let directory = TemporaryDirectory()
+        #expect(creat(directory("latency"), 0o600) >= 0)
+        let latency = WakeLatency(processorCount: 2, driver: "haltpoll", device: directory("latency"))
+        let wire = try WireSession(pool: WorkerPool(threads: 4, wakeLatency: latency, busyPauseNanoseconds: .max))
+        for _ in 0..<200 { wire.send(FUSE_GETATTR, bytes(of: fuse_getattr_in()), thread: Self.reader) }
+        for _ in 0..<200 { _ = try wire.receive() }
+        // Each of another reader, and each before the time is over.
+        for reader in 1...2000 as ClosedRange<Int32> where latency.isHeld {
+            wire.send(FUSE_GETATTR, bytes(of: fuse_getattr_in()), thread: reader)
+            _ = try wire.receive()
+            usleep(2000)
+        }
+        #expect(!latency.isHeld)
+        var status = stat()
+        #expect(stat(directory("latency"), &status) == 0 && status.st_size == 4, "it was asked for")
     }
 
     @Test func `a busy reader leaves the only thread to other sessions now and then`() throws {

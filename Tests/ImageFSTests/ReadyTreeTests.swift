@@ -1,3 +1,4 @@
+import CLinux
 import FUSE
 import Glibc
 import Logging
@@ -122,6 +123,21 @@ import Testing
         #expect(try image.list(many, offset: .max, length: 4096, withAttributes: withAttributes).isEmpty)
         #expect(
             errno { _ = try image.list(find("hello").node, offset: 0, length: 99, withAttributes: false) } == ENOTDIR)
+    }
+
+    @Test func `large reads and those that wait for the disk say so before`() throws {
+        let hello = try find("hello").node
+        var count = 0
+        _ = try image.read(hello, offset: 0, length: 4096)
+        // Only now it is cached for sure; some file systems cannot tell.
+        let layer = fixture.content.file.rawValue
+        var byte: UInt8 = 0
+        if imgfs_read_cached(layer, &byte, 1, 0) == 1 {
+            _ = try image.read(hello, offset: 0, length: 4096) { count += 1 }
+            #expect(count == 0)
+        }
+        _ = try image.read(hello, offset: 0, length: 1 << 20) { count += 1 }
+        #expect(count > 0)
     }
 
     @Test func `reads give content, holes and the end`() throws {
