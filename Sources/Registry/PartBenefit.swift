@@ -3,7 +3,8 @@
 /// One TCP connection carries at most its window in each round trip, and object stores limit what they send over one.
 /// Where the path is short, or the reader is slower than the network, more requests bring nothing and cost something.
 struct PartBenefit: Sendable, Equatable {
-    /// From a request to the head of its response. A LAN, or a cloud's own network, is well below.
+    /// From a request to the head of its response, the server's own time included. A LAN, or a cloud's own network, is
+    /// well below.
     var minimumLatencySeconds = 0.02
     /// Spent waiting for the network before anything is said: less says nothing about the stream.
     var minimumWaitSeconds = 0.5
@@ -11,6 +12,8 @@ struct PartBenefit: Sendable, Equatable {
     var minimumWaitShare = 0.5
     /// How many latencies the rest takes at the present speed: new connections cost about half of it until they are fast.
     var minimumLatenciesLeft = 10.0
+    /// How many latencies the stream goes on until a part is there: TCP, TLS and the request take about four.
+    var leadLatencies = 4.0
 
     /// What a stream has shown so far.
     struct Measurement: Sendable, Equatable {
@@ -20,15 +23,23 @@ struct PartBenefit: Sendable, Equatable {
         /// In which the network waited for the reader.
         var busySeconds: Double
         var byteCount: Int64
+
+        var seconds: Double { waitedSeconds + busySeconds }
     }
 
     func isGiven(by measured: Measurement, missingByteCount: Int64) -> Bool {
-        let seconds = measured.waitedSeconds + measured.busySeconds
         guard measured.byteCount > 0, measured.latencySeconds >= minimumLatencySeconds,
-            measured.waitedSeconds >= minimumWaitSeconds, measured.waitedSeconds >= minimumWaitShare * seconds
+            measured.waitedSeconds >= minimumWaitSeconds, measured.waitedSeconds >= minimumWaitShare * measured.seconds
         else { return false }
-        let secondsLeft = Double(missingByteCount) * seconds / Double(measured.byteCount)
+        let secondsLeft = Double(missingByteCount) * measured.seconds / Double(measured.byteCount)
         return secondsLeft >= minimumLatenciesLeft * measured.latencySeconds
+    }
+
+    /// What the stream is going to bring before the first part can be there; at most what is missing.
+    func leadByteCount(by measured: Measurement, missingByteCount: Int64) -> Int64 {
+        let leadSeconds = leadLatencies * measured.latencySeconds
+        guard measured.seconds > 0, leadSeconds > 0 else { return 0 }
+        return Int64(min(Double(missingByteCount), Double(measured.byteCount) / measured.seconds * leadSeconds))
     }
 }
 

@@ -16,15 +16,17 @@ struct PartPlan: Sendable, Equatable {
     /// - Parameters:
     ///   - byteCount: of the whole blob.
     ///   - offset: bytes that are there.
-    init?(byteCount: Int64, from offset: Int64, _ settings: PartSettings) {
+    ///   - leadByteCount: what the stream brings at least, until the first part can be there.
+    init?(byteCount: Int64, from offset: Int64, leadByteCount: Int64 = 0, _ settings: PartSettings) {
         let missing = byteCount - offset
         partByteCount = max(settings.byteCount, PartSettings.minimumByteCount)
         maximumCount = settings.maximumCount
         end = byteCount
         guard maximumCount >= 2, missing >= settings.thresholdByteCount else { return nil }
         // At least half a part for the stream: it has something to do until the first part answers.
+        let lead = max(partByteCount / 2, leadByteCount)
         let odd = missing % partByteCount
-        next = offset + (odd >= partByteCount / 2 ? odd : odd + partByteCount)
+        next = offset + odd + (max(0, lead - odd) + partByteCount - 1) / partByteCount * partByteCount
         guard end - next >= 2 * partByteCount else { return nil }
     }
 

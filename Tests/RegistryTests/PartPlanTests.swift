@@ -36,6 +36,18 @@ struct PartPlanTests {
         #expect(plan?.begin() == [])
     }
 
+    @Test func `the stream gets the lead, in whole parts`() {
+        func start(_ lead: Int64) -> Int64? {
+            var plan = PartPlan(byteCount: 41 * mebibyte, from: 0, leadByteCount: lead, settings())
+            return plan?.begin().first?.lowerBound
+        }
+        #expect(start(5 * mebibyte) == 5 * mebibyte)
+        #expect(start(5 * mebibyte + 1) == 9 * mebibyte)
+        #expect(start(33 * mebibyte) == 33 * mebibyte)
+        #expect(start(33 * mebibyte + 1) == nil)
+        #expect(start(41 * mebibyte) == nil)
+    }
+
     @Test(
         "no parts",
         arguments: [
@@ -96,10 +108,11 @@ struct PartPlanTests {
                     expected = range.upperBound
                 }
                 #expect(plan.open.count <= count)
-                taken = min(size, taken + random(8 * mebibyte) + 1)
+                guard let asked = plan.open.last?.upperBound else { break }
+                taken = min(asked, taken + random(8 * mebibyte) + 1)
                 plan.take(to: taken)
             }
-            #expect(expected == size || expected == nil || plan.begin().isEmpty == false)
+            #expect(expected == size && taken == size)
         }
     }
 }
@@ -130,6 +143,18 @@ struct PartBenefitTests {
         let measured = PartBenefit.Measurement(
             latencySeconds: latency, waitedSeconds: waited, busySeconds: busy, byteCount: byteCount)
         #expect(PartBenefit().isGiven(by: measured, missingByteCount: missing) == isGiven)
+    }
+
+    @Test func `the lead is what comes in four latencies`() {
+        func lead(_ latency: Double, _ seconds: Double, _ byteCount: Int64) -> Int64 {
+            let measured = PartBenefit.Measurement(
+                latencySeconds: latency, waitedSeconds: seconds / 2, busySeconds: seconds / 2, byteCount: byteCount)
+            return PartBenefit().leadByteCount(by: measured, missingByteCount: 100_000_000)
+        }
+        #expect(lead(0.125, 2, 80_000_000) == 20_000_000)
+        #expect(lead(0, 2, 80_000_000) == 0)
+        #expect(lead(0.125, 0, 80_000_000) == 0)
+        #expect(lead(30, 0.001, .max) == 100_000_000)
     }
 
     @Test func `the time of network and reader is told apart, and waits between attempts are left out`() {
