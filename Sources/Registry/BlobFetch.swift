@@ -15,7 +15,8 @@ struct BlobFetch {
     /// To the stream's last request.
     private var answer: BlobStream.Answer?
     private var parts: PartDownload?
-    private var mayUseParts: Bool
+    /// How often parts may still be begun: once more when the stream was faster than all of them.
+    private var plansLeft: Int
 
     /// The stream is no longer needed.
     private struct TakeOver: Error {}
@@ -31,7 +32,7 @@ struct BlobFetch {
         self.retries = retries
         self.settings = settings
         self.rangeless = rangeless
-        mayUseParts = PartPlan(byteCount: blob.size, from: offset, settings) != nil
+        plansLeft = PartPlan(byteCount: blob.size, from: offset, settings) == nil ? 0 : 2
     }
 
     /// Blocks. Throws `RegistryError`, and what `sink` throws.
@@ -42,11 +43,22 @@ struct BlobFetch {
         } catch is TakeOver {
             // The parts go on where the stream was.
         }
+        var areRangesRefused = false
         do {
             try parts?.deliver(from: &offset, into: sink)
+            return
         } catch let refusal as RangeRefusal {
             giveUpParts(refusal)
-            // Its answers to ranged requests are not to be trusted: once more from the start, without a range.
+            areRangesRefused = true
+        } catch let error as RegistryError where error.kind != .cancelled {
+            // The host may just allow fewer requests at once. What a single one meets is the verdict.
+            giveUpParts()
+            retries.logger.notice("\(error); going on with one request")
+        }
+        do {
+            try stream(.rest(from: offset), into: sink)
+        } catch let error as RegistryError where areRangesRefused && error.kind == .invalid {
+            // No answer to a ranged request is of use: once more from the start, without a range.
             try stream(.all(skipping: offset), into: sink)
         }
     }
@@ -56,8 +68,14 @@ struct BlobFetch {
     ) throws {
         var stream = BlobStream(blob: blob, wanting: want, path: path, exchange: exchange)
         try retries.run(blob: blob.digest, progress: { stream.offset }) { timeout in
-            try stream.receive(
-                connectTimeoutSeconds: timeout, onAnswer: { note($0) }, into: { try take($0, into: sink) })
+            try checkParts()
+            do {
+                try stream.receive(
+                    connectTimeoutSeconds: timeout, onAnswer: { note($0) }, into: { try take($0, into: sink) })
+            } catch let failure as AttemptFailure {
+                try checkParts()
+                throw failure
+            }
         }
     }
 
@@ -70,27 +88,36 @@ struct BlobFetch {
     private mutating func take(
         _ bytes: UnsafeRawBufferPointer, into sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        if let parts {
-            switch parts.standing(at: offset) {
-            case .undecided: break
-            case .ready: throw TakeOver()
-            case .refused(let refusal): giveUpParts(refusal)
-            case .failed: giveUpParts()
-            }
-        }
+        try checkParts()
         meter.arrived(byteCount: bytes.count)
         try sink(bytes)
         offset += Int64(bytes.count)
         meter.taken()
-        if mayUseParts { considerParts() }
+        if parts == nil, plansLeft > 0 { considerParts() }
+    }
+
+    /// Throws `TakeOver` when the parts can do without the stream.
+    private mutating func checkParts() throws {
+        guard let parts else { return }
+        switch parts.standing(at: offset) {
+        case .undecided: break
+        case .ready: throw TakeOver()
+        case .refused(let refusal): giveUpParts(refusal)
+        case .failed: giveUpParts()
+        case .overtaken:
+            parts.cancel()
+            self.parts = nil
+        }
     }
 
     private mutating func considerParts() {
-        guard let answer, !rangeless.contains(answer.origin),
-            settings.benefit.isGiven(by: meter.measurement, missingByteCount: blob.size - offset)
+        let missing = blob.size - offset
+        let lead = settings.benefit.leadByteCount(by: meter.measurement, missingByteCount: missing)
+        guard settings.benefit.isGiven(by: meter.measurement, missingByteCount: missing),
+            let plan = PartPlan(byteCount: blob.size, from: offset, leadByteCount: lead, settings),
+            let answer, !rangeless.contains(answer.origin)
         else { return }
-        mayUseParts = false
-        guard let plan = PartPlan(byteCount: blob.size, from: offset, settings) else { return }
+        plansLeft -= 1
         let parts = PartDownload(
             blob, plan: plan, maximumCount: settings.maximumCount, path: path, exchange: exchange, retries: retries,
             joining: answer)
@@ -104,9 +131,11 @@ struct BlobFetch {
         parts.start()
     }
 
+    /// For this blob; after a refusal also for the others from there.
     private mutating func giveUpParts(_ refusal: RangeRefusal? = nil) {
         parts?.cancel()
         parts = nil
+        plansLeft = 0
         guard let refusal else { return }
         // Behind one name there may be several: the one that gave the stream is what the next blob is judged by.
         if let answer { rangeless.insert(answer.origin) }

@@ -104,7 +104,7 @@ struct BlobStream {
             return
         }
         guard isComplete else {
-            throw failure("the registry sends \(offset) of the \(blob.size) bytes of the blob", .retry())
+            throw failure("the registry's answer ends at byte \(offset), asked up to byte \(end)", .retry())
         }
     }
 

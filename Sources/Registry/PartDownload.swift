@@ -41,6 +41,8 @@ final class PartDownload: Sendable {
         /// The stream is to go on alone.
         case refused(RangeRefusal)
         case failed
+        /// The stream was faster than all of the parts.
+        case overtaken
     }
 
     /// The range is no longer wanted.
@@ -91,7 +93,7 @@ final class PartDownload: Sendable {
         monitor.withLock { state in
             state.take(to: offset)
             if let error = state.failure { return (error as? RangeRefusal).map { .refused($0) } ?? .failed }
-            guard let first = state.parts.first else { return .failed }
+            guard let first = state.parts.first else { return .overtaken }
             guard case .arriving = first.state, first.range.lowerBound <= offset else { return .undecided }
             return .ready
         }
@@ -164,7 +166,7 @@ final class PartDownload: Sendable {
         let place = monitor.withLock { state in
             state.position(of: range).map { (buffer: state.parts[$0].buffer, byteCount: state.parts[$0].byteCount) }
         }
-        guard !stopSignal.isStopped, let place, let buffer = place.buffer else { throw Unwanted() }
+        guard let place, let buffer = place.buffer else { throw Unwanted() }
         // `BlobStream` sees to it that there is room. Only this thread writes to the part, and behind what is filled.
         UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[place.byteCount...]).copyMemory(from: bytes)
         monitor.change { state in

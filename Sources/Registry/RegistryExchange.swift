@@ -77,8 +77,8 @@ struct RegistryExchange: Sendable {
     /// Whether `url` is the registry's own.
     func isOwn(_ url: HTTPURL) -> Bool { endpoint.bases.contains { $0.origin == url.origin } }
 
-    /// Asks where the registry redirected to before, without authorization. Nil when the registry has to be asked again,
-    /// since the URL has expired, say.
+    /// Asks where the registry redirected to before, without authorization. Nil when the registry has to be asked again:
+    /// the URL has expired, say.
     private func direct(
         _ url: HTTPURL, _ headers: [(name: String, value: String)], _ connectTimeoutSeconds: Double,
         onHead: (HTTPResponseHead, HTTPURL) throws -> BodyUse, onBody: (UnsafeRawBufferPointer) throws -> Void
@@ -87,11 +87,17 @@ struct RegistryExchange: Sendable {
             url: url, headers: headers, connectTimeoutSeconds: connectTimeoutSeconds, stopSignal: stopSignal)
         let (outcome, last) = http.fetch(
             request, authorization: nil,
-            onHead: { head, url in head.isSuccess ? try onHead(head, url) : .collect(maximumBytes: 0) }, onBody: onBody)
+            onHead: { head, url in
+                head.isSuccess ? try onHead(head, url) : .collect(maximumBytes: ErrorBody.maximumBytes)
+            },
+            onBody: onBody)
         switch outcome {
         case .complete(let head, let body, let isCut) where head.isSuccess:
             return Response(head: head, body: body, isCut: isCut, url: last)
-        case .complete:
+        case .complete(let head, let body, _):
+            let failure = FailureText.failure(head, body: body, of: last, subject: subject, missing: "")
+            // A busy host says when to come back, and has nothing against the URL.
+            if case .retry = failure.advice { throw failure }
             redirect?.forget(url)
             return nil
         case .failed(let error):

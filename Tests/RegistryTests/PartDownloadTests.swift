@@ -3,6 +3,7 @@ import Logging
 import OCI
 import Synchronization
 import Testing
+import Threads
 
 @testable import Registry
 
@@ -29,7 +30,8 @@ struct PartDownloadTests {
         configuration.parts.byteCount = Int64(partByteCount)
         configuration.parts.thresholdByteCount = 2 << 20
         configuration.parts.benefit = PartBenefit(
-            minimumLatencySeconds: 0, minimumWaitSeconds: 0, minimumWaitShare: 0, minimumLatenciesLeft: 0)
+            minimumLatencySeconds: 0, minimumWaitSeconds: 0, minimumWaitShare: 0, minimumLatenciesLeft: 0,
+            leadLatencies: 0)
     }
 
     /// A stream that has hardly more than the lead as long as `holds`, and never ends by itself when that is nil; the
@@ -55,7 +57,14 @@ struct PartDownloadTests {
 
     @Test func `parts take over from the stream, and their bytes come in order`() throws {
         let blob = blob
-        try FakeRegistry.serving(handler { request, _ in blob.response(to: request) }) { (server) throws in
+        let askedCount = Monitor(0)
+        let part: FakeRegistry.Handler = { request, _ in
+            askedCount.change { $0 += 1 }
+            // Nothing takes over before all are there that are asked for beside the stream.
+            if Self.number(of: request) == 0 { _ = askedCount.wait(seconds: 30) { $0 >= 3 } }
+            return blob.response(to: request)
+        }
+        try FakeRegistry.serving(handler(part)) { (server) throws in
             #expect(try RecordedWaits().image(on: server, ":latest", Self.eager).bytes(of: blob) == blob.bytes)
             let ranges = server.requests.map(\.range)
             #expect(ranges.count == 9)
@@ -134,10 +143,31 @@ struct PartDownloadTests {
         }
     }
 
-    @Test func `a part that fails for good is the reader's error, after all that comes before it`() throws {
+    /// Of the one request that goes on where the parts failed.
+    private static func rest(from number: Int) -> String {
+        "bytes=\(leadByteCount + number * partByteCount)-\(shared.bytes.count - 1)"
+    }
+
+    @Test(
+        "one stream goes on where a part failed for good, as on a host that limits the requests of one client",
+        arguments: [403, 404, 429, 503])
+    func failedPart(status: Int) throws {
         let blob = blob
         let part: FakeRegistry.Handler = { request, _ in
-            Self.number(of: request) == 4 ? .init(404, "gone") : blob.response(to: request)
+            Self.number(of: request) ?? 0 >= 4 ? .init(status, "no") : blob.response(to: request)
+        }
+        try FakeRegistry.serving(handler(part)) { (server) throws in
+            let image = try RecordedWaits().image(on: server, ":latest", Self.eager)
+            #expect(try image.bytes(of: blob) == blob.bytes)
+            #expect(server.requests.count { $0.range == Self.rest(from: 4) } == 1)
+        }
+    }
+
+    @Test func `what that stream meets is the reader's error`() throws {
+        let blob = blob
+        let part: FakeRegistry.Handler = { request, _ in
+            Self.number(of: request) == 4 || request.range == Self.rest(from: 4)
+                ? .init(404, "gone") : blob.response(to: request)
         }
         try FakeRegistry.serving(handler(part)) { (server) throws in
             var received: [UInt8] = []
@@ -162,8 +192,7 @@ struct PartDownloadTests {
                 Self.eager(&$0)
                 $0.maximumAttempts = 3
             }
-            let error = #expect(throws: RegistryError.self) { try image.bytes(of: blob) }
-            #expect(error?.kind == .unreachable)
+            #expect(try image.bytes(of: blob) == blob.bytes)
             #expect(server.requests.count { Self.number(of: $0) == 4 } == 3)
         }
     }
@@ -174,6 +203,50 @@ struct PartDownloadTests {
         try FakeRegistry.serving(handler) { (server) throws in
             #expect(try RecordedWaits().image(on: server, ":latest", Self.eager).bytes(of: blob) == blob.bytes)
             #expect((2...4).contains(server.requests.count))
+        }
+    }
+
+    @Test func `parts that are ready take over from a stream that broke off`() throws {
+        let blob = blob
+        let part: FakeRegistry.Handler = { request, _ in
+            Self.number(of: request) == nil ? .init(503, "busy") : blob.response(to: request)
+        }
+        let handler: FakeRegistry.Handler = { request, position in
+            guard position == 0 else { return part(request, position) }
+            return .init(body: blob.bytes, sentByteCount: Self.leadByteCount, ending: .close)
+        }
+        try FakeRegistry.serving(handler) { (server) throws in
+            var configuration = RegistryConfiguration()
+            Self.eager(&configuration)
+            // The stream is asked for again and again until a part is ready.
+            configuration.maximumAttempts = 500
+            configuration.firstRetryWaitSeconds = 0.02
+            configuration.maximumRetryWaitSeconds = 0.02
+            let client = RegistryClient(
+                configuration: configuration, logger: .init(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let image = client.image(try Reference(parsing: "\(server.host)/app"))
+            #expect(try image.bytes(of: blob) == blob.bytes)
+        }
+    }
+
+    @Test func `a stream that is faster than the first parts is joined by others`() throws {
+        let blob = blob
+        let hasSecondPlan = Monitor(false)
+        let handler: FakeRegistry.Handler = { request, position in
+            guard position > 0 else {
+                let sentByteCount = Self.leadByteCount + 6 * Self.partByteCount
+                return .init(body: blob.bytes, sentByteCount: sentByteCount, ending: .drip { _, _ in true })
+            }
+            if Self.number(of: request) ?? 0 > 3 {
+                hasSecondPlan.change { $0 = true }
+            } else {
+                _ = hasSecondPlan.wait(seconds: 10) { $0 }
+            }
+            return blob.response(to: request)
+        }
+        try FakeRegistry.serving(handler) { (server) throws in
+            #expect(try RecordedWaits().image(on: server, ":latest", Self.eager).bytes(of: blob) == blob.bytes)
+            #expect(server.requests.contains { Self.number(of: $0) == 7 })
         }
     }
 
@@ -191,7 +264,9 @@ struct PartDownloadTests {
             switch self {
             case .whole: return .init(body: blob.bytes)
             case .noRange: response.headers = []
-            case .otherRange: set(ends[0] - 1, ends[1] - 1, size)
+            case .otherRange:
+                set(ends[0] - 1, ends[1] - 1, size)
+                response.body = Array(blob.bytes[ends[0] - 1..<ends[1]])
             case .longerRange: set(ends[0], ends[1] + 1, size)
             case .shorterRange: set(ends[0], ends[1] - 1, size)
             case .otherTotal: set(ends[0], ends[1], size + 1)
@@ -202,6 +277,14 @@ struct PartDownloadTests {
             }
             return response
         }
+    }
+
+    /// For the next blob from there. Requests that were given up may still come for the one before.
+    private func expectOneRequest(_ image: RegistryImage, _ server: FakeRegistry) throws {
+        var next = blob.descriptor
+        next.digest = SHA256.digest(of: [2])
+        try image.stream(next, from: 0) { _ in }
+        #expect(server.requests.count { $0.path.hasSuffix(next.digest.description) } == 1)
     }
 
     @Test("a server that does not answer ranges well is left alone from then on", arguments: BadAnswer.allCases)
@@ -217,9 +300,7 @@ struct PartDownloadTests {
             let image = try RecordedWaits().image(on: server, ":latest", Self.eager)
             #expect(try image.bytes(of: blob) == blob.bytes)
             #expect(server.requests.count { $0.range == nil } == 1)
-            let count = server.requests.count
-            #expect(try image.bytes(of: blob) == blob.bytes)
-            #expect(server.requests.count == count + 1)
+            try expectOneRequest(image, server)
         }
     }
 
@@ -238,10 +319,27 @@ struct PartDownloadTests {
         try FakeRegistry.serving(handler) { (server) throws in
             let image = try RecordedWaits().image(on: server, ":latest", Self.eager)
             #expect(try image.bytes(of: blob) == blob.bytes)
-            #expect(server.requests.count { $0.range == nil } == 2)
-            let count = server.requests.count
+            // What is there is not asked for again.
+            #expect(server.requests.count { $0.range == nil } == 1)
+            #expect(server.requests.count { $0.range == Self.rest(from: 5) } == 1)
+            try expectOneRequest(image, server)
+        }
+    }
+
+    @Test(
+        "where no range is answered well, the blob is begun again",
+        arguments: BadAnswer.allCases.filter { $0 != .otherTag })
+    func noGoodRange(bad: BadAnswer) throws {
+        let blob = blob
+        let answer: FakeRegistry.Handler = { request, _ in
+            let isBad = Self.number(of: request) ?? 5 >= 5
+            return isBad ? bad.response(to: request, of: blob) : blob.response(to: request)
+        }
+        try FakeRegistry.serving(handler(answer)) { (server) throws in
+            let image = try RecordedWaits().image(on: server, ":latest", Self.eager)
             #expect(try image.bytes(of: blob) == blob.bytes)
-            #expect(server.requests.count == count + 1)
+            #expect(server.requests.count { $0.range == Self.rest(from: 5) } == 1)
+            #expect(server.requests.count { $0.range == nil } <= 2)
         }
     }
 
@@ -264,7 +362,7 @@ struct PartDownloadTests {
         arguments: [
             { $0.maximumParts = 1 }, { $0.parts.thresholdByteCount = 100 << 20 },
             { $0.parts.benefit.minimumLatencySeconds = 60 }, { $0.parts.benefit.minimumWaitSeconds = 60 },
-            { $0.parts.benefit.minimumLatenciesLeft = .infinity },
+            { $0.parts.benefit.minimumLatenciesLeft = .infinity }, { $0.parts.benefit.leadLatencies = .infinity },
         ] as [@Sendable (inout RegistryConfiguration) -> Void])
     func oneStream(configure: @escaping @Sendable (inout RegistryConfiguration) -> Void) throws {
         let blob = blob
@@ -316,9 +414,28 @@ struct PartDownloadTests {
                 let image = try waits.image(on: registry, credentials: file.source, Self.eager)
                 #expect(try image.bytes(of: blob) == blob.bytes)
                 #expect(storage.requests.allSatisfy { $0.authorization == nil })
-                // The stream's, and one for each of the last four parts that found the URL expired.
-                #expect((2...5).contains(registry.requests.count { $0.authorization != nil }))
+                // The stream's, and one for each part that found the URL expired, or just forgotten.
+                #expect((2...8).contains(registry.requests.count { $0.authorization != nil }))
                 #expect(waits.seconds.isEmpty)
+            }
+        }
+    }
+
+    @Test func `a storage host that is busy is waited for, and its URL kept`() throws {
+        let blob = blob
+        let isRefused = Mutex(false)
+        let stream = handler { request, _ in
+            guard Self.number(of: request) == 4, isRefused.withLock({ isRefused in (!isRefused, isRefused = true).0 })
+            else { return blob.response(to: request) }
+            return .init(503, "busy", headers: [("Retry-After", "7")])
+        }
+        try FakeRegistry.serving(stream) { (storage) throws in
+            let location = "http://\(storage.host)/blob"
+            try FakeRegistry.serving({ _, _ in .init(307, headers: [("Location", location)]) }) { (registry) throws in
+                let waits = RecordedWaits()
+                #expect(try waits.image(on: registry, ":latest", Self.eager).bytes(of: blob) == blob.bytes)
+                #expect(waits.seconds.count == 1 && waits.seconds.allSatisfy { $0 >= 7 })
+                #expect(registry.requests.count == 1)
             }
         }
     }
@@ -362,6 +479,30 @@ struct PartDownloadTests {
                 }
             }
             #expect(server.requests.count < 9)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a shutdown ends parts whose bytes flow`() throws {
+        let blob = blob
+        let part: FakeRegistry.Handler = { request, _ in
+            var response = blob.response(to: request)
+            if Self.number(of: request) == 2 {
+                response.sentByteCount = 10
+                response.ending = .drip { _, _ in true }
+            }
+            return response
+        }
+        try FakeRegistry.serving(handler(part)) { (server) throws in
+            let client = RecordedWaits().client(Self.eager)
+            let image = client.image(try Reference(parsing: "\(server.host)/app"))
+            var offset = 0
+            let error = #expect(throws: RegistryError.self) {
+                try image.stream(blob.descriptor, from: 0) {
+                    offset += $0.count
+                    if offset > Self.leadByteCount + 2 * Self.partByteCount { client.shutdown() }
+                }
+            }
+            #expect(error?.kind == .cancelled)
         }
     }
 
