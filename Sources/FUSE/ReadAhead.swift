@@ -13,8 +13,9 @@ struct DeviceNumber: Equatable, Sendable, CustomStringConvertible {
 /// How far ahead of a reader the kernel reads. Its default for FUSE is 128 KiB; image layers are read in large pieces
 /// from one flat file, which pays off with more.
 enum ReadAhead {
-    /// Two of the largest requests, so that one is on its way while the other is being answered.
-    static let byteCount = 2 << 20
+    /// More brings nothing to who reads in order, and fills the page cache for programs, which the kernel reads by as much
+    /// around each page that they touch.
+    static let byteCount = 512 << 10
 
     /// See Documentation/ABI/testing/sysfs-class-bdi in the kernel. Needs root; without it the default stays.
     static func set(byteCount: Int, for device: DeviceNumber) throws(Errno) {

@@ -11,8 +11,9 @@ import SystemPackage
 /// Counts bytes, not requests: two readers in different places of a layer, or a reader who jumps, never throw away
 /// what was read ahead for somebody. See posix_fadvise(2). Any number of threads call it; nothing here allocates.
 struct PageCacheAdvice: @unchecked Sendable {
-    /// Bytes that are given up together.
-    static let blockByteCount = 1 << 20
+    /// Bytes that are given up together. Larger, and of a program that is read here and there too much stays; smaller, and
+    /// giving up costs more than it brings.
+    static let blockByteCount = 128 << 10
     /// Archives have headers and padding that are never read: a block counts as read when this much of it was.
     static let readByteCount = blockByteCount / 4 * 3
 
