@@ -53,7 +53,7 @@ var targets: [Target] = [
         name: "Benchmarks",
         dependencies: [
             "OCI", "Content", "Tar", "Compression", "LayerIndex", "Snapshot", "Store", "Layers", "Registry", "FUSE",
-            "TestSupport", system, log,
+            "ImageFS", "TestSupport", system, log,
         ],
         path: "Tests/Benchmarks", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),

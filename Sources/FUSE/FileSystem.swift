@@ -2,8 +2,8 @@
 ///
 /// Methods are called on the threads of a `WorkerPool`, many at a time, and must not block on anything but local
 /// files, and on those only after `Reply.takesTime`. A method that cannot answer yet keeps the reply in a `DeferredReply`
-/// and returns. Names and buffers are valid
-/// until the method returns. Nodes are numbers that the file system gave out itself; 1 is the root.
+/// and returns. Names and buffers are valid until the method returns. Nodes are numbers that the file system gave out
+/// itself; 1 is the root.
 ///
 /// The kernel is never asked to open anything: open and opendir are answered ENOSYS by the session, so that pages,
 /// directory listings and attributes stay cached (linux/fuse.h, FUSE_NO_OPEN_SUPPORT).

@@ -65,7 +65,7 @@ final class WakeLatency: Sendable {
     }
 
     /// What /sys/devices/system/cpu/cpuidle/current_driver says; empty when there is none.
-    static func idleDriver() -> String {
+    private static func idleDriver() -> String {
         let file = open("/sys/devices/system/cpu/cpuidle/current_driver", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return "" }
         defer { close(file) }

@@ -72,20 +72,7 @@ final class ReadyTree: Sendable {
 
     func attributes(of node: UInt64) throws(Errno) -> FileAttributes {
         guard let found = tree.attributes(of: node) else { throw Errno(rawValue: ESTALE) }
-        return Self.attributes(node, found)
-    }
-
-    private static func attributes(_ node: UInt64, _ found: Tree.Attributes) -> FileAttributes {
-        var attributes = FileAttributes(node: node, mode: found.mode, linkCount: found.linkCount)
-        attributes.userID = found.userID
-        attributes.groupID = found.groupID
-        attributes.deviceMajor = found.deviceMajor
-        attributes.deviceMinor = found.deviceMinor
-        attributes.size = found.size
-        attributes.blocks512 = found.blocks512
-        attributes.modificationSeconds = found.mtimeSeconds
-        attributes.modificationNanoseconds = found.mtimeNanoseconds
-        return attributes
+        return FileAttributes(of: node, found)
     }
 
     /// Nil when there is no such name. `.` is asked of any node, `..` of directories: a file handle is turned back into
@@ -135,7 +122,7 @@ final class ReadyTree: Sendable {
             let next = UInt64(position) + 2
             let hasRoom =
                 withAttributes
-                ? listing.append(name, Self.attributes(node, found), .unlimited, offset: next)
+                ? listing.append(name, FileAttributes(of: node, found), .unlimited, offset: next)
                 : listing.append(name, node: node, mode: found.mode, offset: next)
             if !hasRoom { break }
         }

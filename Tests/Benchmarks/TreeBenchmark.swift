@@ -1,4 +1,5 @@
 import FUSE
+import ImageFS
 import Snapshot
 import TestSupport
 
@@ -49,16 +50,7 @@ enum TreeBenchmark {
             var listing = DirectoryListing(into: memory)
             forEachName(tree) { name, _, node in
                 guard let found = tree.attributes(of: node) else { preconditionFailure("a listed name has a node") }
-                var attributes = FileAttributes(node: node, mode: found.mode, linkCount: found.linkCount)
-                attributes.userID = found.userID
-                attributes.groupID = found.groupID
-                attributes.deviceMajor = found.deviceMajor
-                attributes.deviceMinor = found.deviceMinor
-                attributes.size = found.size
-                attributes.blocks512 = found.blocks512
-                attributes.modificationSeconds = found.mtimeSeconds
-                attributes.modificationNanoseconds = found.mtimeNanoseconds
-                append(name, attributes, to: &listing, memory)
+                append(name, FileAttributes(of: node, found), to: &listing, memory)
             }
         }
         withUnsafeBytes(of: UInt64(0x3837_3635_3433_3231)) { name in

@@ -287,15 +287,20 @@ struct PartDownloadTests {
         #expect(server.requests.count { $0.path.hasSuffix(next.digest.description) } == 1)
     }
 
+    /// With an ETag where no range was asked for, which that of a bad answer differs from.
+    private func tagging(_ handler: @escaping FakeRegistry.Handler) -> FakeRegistry.Handler {
+        { request, position in
+            var response = handler(request, position)
+            if request.range == nil { response.headers.append(("ETag", "\"first\"")) }
+            return response
+        }
+    }
+
     @Test("a server that does not answer ranges well is left alone from then on", arguments: BadAnswer.allCases)
     func refusal(bad: BadAnswer) throws {
         let blob = blob
         let good = handler(holds: untilRefused) { request, _ in bad.response(to: request, of: blob) }
-        let handler: FakeRegistry.Handler = { request, position in
-            var response = good(request, position)
-            if request.range == nil { response.headers.append(("ETag", "\"first\"")) }
-            return response
-        }
+        let handler = tagging(good)
         try FakeRegistry.serving(handler) { (server) throws in
             let image = try RecordedWaits().image(on: server, ":latest", Self.eager)
             #expect(try image.bytes(of: blob) == blob.bytes)
@@ -311,11 +316,7 @@ struct PartDownloadTests {
             Self.number(of: request) ?? 0 >= 5 ? bad.response(to: request, of: blob) : blob.response(to: request)
         }
         let good = handler(answer)
-        let handler: FakeRegistry.Handler = { request, position in
-            var response = good(request, position)
-            if request.range == nil { response.headers.append(("ETag", "\"first\"")) }
-            return response
-        }
+        let handler = tagging(good)
         try FakeRegistry.serving(handler) { (server) throws in
             let image = try RecordedWaits().image(on: server, ":latest", Self.eager)
             #expect(try image.bytes(of: blob) == blob.bytes)
