@@ -13,7 +13,7 @@ extension Store {
         let path = paths.layer(diffID)
         guard let seal = try seal(of: path, kind: .layer) else { return nil }
         if !isTrusted(seal) {
-            guard try recheck(diffID, seal: seal) else { return nil }
+            guard try recheck(diffID) else { return nil }
         }
         // The directory can be removed at any moment: what is not there counts as no layer.
         guard let byteCount = seal.byteCount(of: LayerFile.data),
@@ -47,9 +47,9 @@ extension Store {
         if case .sound(let seal) = try SealState.of(path, kind: .layer) { try synchronize(path, seal: seal) }
     }
 
-    /// Looks at every byte of a layer of which it is not known whether it reached the disk. Keeps it for good, or
-    /// removes it and returns false.
-    private func recheck(_ diffID: Digest, seal: Seal) throws(StoreError) -> Bool {
+    /// Looks at every byte of a layer of which it is not known whether it reached the disk. Keeps it for good, without
+    /// its checkpoints, or removes it and returns false.
+    private func recheck(_ diffID: Digest) throws(StoreError) -> Bool {
         let path = paths.layer(diffID)
         if let problem = try LayerCheck.problem(of: diffID, at: path) {
             logger.warning(
@@ -58,7 +58,8 @@ extension Store {
             return false
         }
         logger.info("layer has survived", metadata: ["layer": "\(diffID)"])
-        try synchronize(path, seal: seal)
+        // They may be cut off or zeros, which the store cannot judge.
+        try removeCheckpoints(diffID)
         return true
     }
 }

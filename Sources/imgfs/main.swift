@@ -4,4 +4,8 @@ import Glibc
 
 let program = Program(commandLine: CommandLine.arguments)
 if let status = program.mount() { exit(status) }
-exit(await program.run(daemon: runDaemon, check: checkStore))
+let status = await program.run(daemon: runDaemon, check: checkStore)
+// Not exit(3): a daemon that is told to end may have threads at work, and OpenSSL's exit handler would take away what
+// they hash with.
+fflush(nil)
+_exit(status)

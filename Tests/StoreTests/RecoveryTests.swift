@@ -18,7 +18,7 @@ struct RecoveryTests {
 
     private func publishAll(boot: Int, synced: Bool = false) throws {
         let store = try Store.open(directory, boot: boot)
-        try layer.publish(in: store)
+        try layer.publish(in: store, checkpoints: [8, 9])
         try store.publishTree(chainID, LoadedFile(bytes: [1, 2, 3]))
         try [4, 5].withUnsafeBytes { try store.partialBlob(digest("blob")).append($0) }
         if synced { #expect(try store.syncPublished() == 2) }
@@ -60,6 +60,22 @@ struct RecoveryTests {
             #expect(store.isStagingEmpty)
         }
         #expect(try Store.open(directory, boot: 3).layer(layer.diffID) != nil)
+    }
+
+    @Test(arguments: ["", "\u{8}\u{9}"])
+    func `checkpoints of which it is not known whether they reached the disk go`(whatIsLeft: String) throws {
+        try publishAll(boot: 1)
+        try directory.write(whatIsLeft, to: layerPath + "/checkpoints")
+        let store = try Store.open(directory, boot: 2)
+        #expect(try store.layer(layer.diffID)?.checkpoints() == nil)
+        #expect(!directory.contains(layerPath + "/checkpoints"))
+        #expect(try !directory.read(layerPath + "/seal").contains("checkpoints"))
+        #expect(try store.verify(check: { _ in "cannot be right" }).problems.map(\.object) == [.tree(chainID)])
+    }
+
+    @Test func `synced checkpoints stay`() throws {
+        try publishAll(boot: 1, synced: true)
+        #expect(try Store.open(directory, boot: 2).layer(layer.diffID)?.checkpoints()?.content == [8, 9])
     }
 
     @Test(arguments: ["data", "index"])
