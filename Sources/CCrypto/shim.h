@@ -1,2 +1,4 @@
 #pragma once
-#include <openssl/evp.h>
+// OpenSSL 3 prefers EVP, which does not let a hash be put away and taken up again.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>

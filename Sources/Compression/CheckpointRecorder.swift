@@ -13,6 +13,15 @@ struct CheckpointRecorder {
 
     init(spanByteCount: Int) { self.spanByteCount = UInt64(max(spanByteCount, 1)) }
 
+    /// Goes on after `checkpoint`, which was recorded before.
+    init(spanByteCount: Int, resumingAt checkpoint: Checkpoint) {
+        self.init(spanByteCount: spanByteCount)
+        byteOffset = checkpoint.byteOffset
+        nextByteOffset = byteOffset + self.spanByteCount
+        windowByteCount = checkpoint.window.count
+        window.replaceSubrange((window.count - windowByteCount)..., with: checkpoint.window)
+    }
+
     /// How many bytes may be inflated until a checkpoint is due; 0 when it is.
     var bytesUntilDue: Int {
         nextByteOffset > byteOffset ? Int(clamping: nextByteOffset - byteOffset) : 0

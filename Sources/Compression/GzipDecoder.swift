@@ -27,7 +27,7 @@ final class GzipDecoder: StreamDecoder {
 
     /// False in a member that was not inflated from its start.
     private var hasWholeMember = true
-    /// Compressed bytes so far.
+    /// Compressed bytes so far, those before the checkpoint at which it began included.
     private var inputByteCount: UInt64 = 0
     private var recorder: CheckpointRecorder?
 
@@ -38,10 +38,12 @@ final class GzipDecoder: StreamDecoder {
     }
 
     /// Begins at a checkpoint. The input begins with the byte at `checkpoint.compressedByteOffset`.
-    init(_ deflate: any DeflateDecoder, resumingAt checkpoint: Checkpoint) {
+    init(_ deflate: any DeflateDecoder, resumingAt checkpoint: Checkpoint, checkpointSpanByteCount: Int? = nil) {
         self.deflate = deflate
         part = .resumption(checkpoint)
         hasWholeMember = false
+        inputByteCount = checkpoint.compressedByteOffset
+        recorder = checkpointSpanByteCount.map { CheckpointRecorder(spanByteCount: $0, resumingAt: checkpoint) }
     }
 
     func takeCheckpoints() -> [Checkpoint] { recorder?.takeFound() ?? [] }

@@ -22,9 +22,9 @@ public final class Inflater {
 
     /// nil until enough of the stream has been seen.
     public private(set) var format: CompressionFormat?
-    /// Bytes taken from the input so far.
+    /// Bytes of the compressed stream so far.
     public private(set) var compressedByteCount: UInt64 = 0
-    /// Bytes put out so far.
+    /// Bytes of the inflated stream so far.
     public private(set) var byteCount: UInt64 = 0
 
     private let checkpointSpanByteCount: Int?
@@ -42,18 +42,24 @@ public final class Inflater {
     }
 
     /// Inflates a gzip stream from `checkpoint` on: the input begins with the byte at its `compressedByteOffset`, the
-    /// output with the byte at its `byteOffset`. The checksum of the member in which that is cannot be checked.
+    /// output with the byte at its `byteOffset`, and both are counted from the start of the stream. The checksum of the
+    /// member in which that is cannot be checked.
     public init(
         resumingAt checkpoint: Checkpoint, limits: InflateLimits = InflateLimits(),
-        engine: DeflateEngine = DeflateEngine.chosen.engine
+        engine: DeflateEngine = DeflateEngine.chosen.engine, checkpointSpanByteCount: Int? = nil
     ) throws(InflateError) {
         self.limits = limits
         self.engine = engine
-        checkpointSpanByteCount = nil
+        self.checkpointSpanByteCount = checkpointSpanByteCount
+        compressedByteCount = checkpoint.compressedByteOffset
+        byteCount = checkpoint.byteOffset
         do throws(InflateError.Reason) {
-            state = .decoding(GzipDecoder(try engine.makeDecoder(), resumingAt: checkpoint), pending: [])
+            let decoder = GzipDecoder(
+                try engine.makeDecoder(), resumingAt: checkpoint, checkpointSpanByteCount: checkpointSpanByteCount)
+            gzip = decoder
+            state = .decoding(decoder, pending: [])
         } catch {
-            throw InflateError(error, at: 0)
+            throw InflateError(error, at: compressedByteCount)
         }
         format = .gzip
     }

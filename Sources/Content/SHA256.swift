@@ -5,30 +5,60 @@ public import OCI
 ///
 /// OpenSSL's implementation: it uses the processor's SHA instructions, and the system keeps it up to date.
 public struct SHA256: ~Copyable {
-    private let context: OpaquePointer
+    /// A hash between two of its blocks, to be taken up again by another process. FIPS 180-4, 6.2.
+    public struct State: Sendable, Equatable {
+        /// H0 to H7.
+        public var words: [UInt32]
+        /// Bytes that were hashed, a multiple of `blockByteCount`.
+        public var byteCount: UInt64
 
-    public init() {
-        guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-            fatalError("OpenSSL cannot make a SHA-256 context: out of memory, or a policy that forbids SHA-256")
+        /// - Parameter words: 8 of them.
+        public init(words: [UInt32], byteCount: UInt64) {
+            precondition(words.count == 8 && byteCount % SHA256.blockByteCount == 0, "a state is between two blocks")
+            self.words = words
+            self.byteCount = byteCount
         }
-        self.context = context
     }
 
-    deinit { EVP_MD_CTX_free(context) }
+    public static let blockByteCount: UInt64 = 64
+
+    private var context = SHA256_CTX()
+    private var byteCount: UInt64 = 0
+
+    public init() {
+        // Can only fail when there is no context.
+        SHA256_Init(&context)
+    }
+
+    /// Goes on where another hash was.
+    public init(resuming state: State) {
+        self.init()
+        withUnsafeMutableBytes(of: &context.h) { target in
+            state.words.withUnsafeBytes { target.copyMemory(from: $0) }
+        }
+        byteCount = state.byteCount
+        context.Nl = UInt32(truncatingIfNeeded: byteCount << 3)
+        context.Nh = UInt32(truncatingIfNeeded: byteCount >> 29)
+    }
+
+    /// nil in the middle of a block.
+    public var state: State? {
+        guard byteCount % Self.blockByteCount == 0 else { return nil }
+        let words = withUnsafeBytes(of: context.h) { Array($0.bindMemory(to: UInt32.self)) }
+        return State(words: words, byteCount: byteCount)
+    }
 
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
-        precondition(
-            EVP_DigestUpdate(context, start, bytes.count) == 1, "a SHA-256 context takes bytes until it is read")
+        SHA256_Update(&context, start, bytes.count)
+        byteCount += UInt64(bytes.count)
     }
 
     /// The digest of everything that was given to `update`.
     public consuming func finish() -> Digest {
         var bytes: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         let digest = withUnsafeMutableBytes(of: &bytes) { buffer in
-            precondition(
-                EVP_DigestFinal_ex(context, buffer.bindMemory(to: UInt8.self).baseAddress, nil) == 1,
-                "a SHA-256 context can be read once")
+            SHA256_Final(buffer.bindMemory(to: UInt8.self).baseAddress, &context)
             return Digest(bytes: buffer)
         }
         guard let digest else { preconditionFailure("SHA-256 has 32 bytes") }

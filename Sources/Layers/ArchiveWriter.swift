@@ -12,8 +12,9 @@ struct ArchiveWriter: Sendable {
     let limits: UnpackLimits
     /// Where the archive goes.
     let data: FileDescriptor
-    /// Where the blob's bytes are kept, for an attempt after this one.
+    /// Where it is noted how far this is, for an attempt after this one.
     let partial: PartialBlob?
+    let start: UnpackStart
     let context: LayerErrorContext
 
     /// No layer came of it, for a reason that the first stage knows.
@@ -28,26 +29,40 @@ struct ArchiveWriter: Sendable {
 
     /// Works until everything has come. When it returns, blob and archive have been verified.
     func run(_ queue: StageQueue) throws -> Finished {
-        var blobHash = SHA256()
+        var blobHash = start.points.last.map { SHA256(resuming: $0.blobHash) } ?? SHA256()
+        // The source may begin before the place where the hash is.
+        var hashedAlready = start.points.last.map { Int($0.blobHash.byteCount - $0.blobByteOffset) } ?? 0
         var archiveHash = SHA256()
         var parser = TarParser(limits: limits.tar)
         var builder = LayerIndexBuilder(limits: limits.index)
         var checkpoints = CheckpointFileBuilder()
         var archiveByteCount: UInt64 = 0
+        for point in start.points { checkpoints.add(try UnpackStart.checkpoint(of: point, in: data)) }
+        try readArchive(to: start.points.last?.byteOffset ?? 0) { bytes in
+            archiveByteCount += UInt64(bytes.count)
+            try parser.push(bytes) { (entry) throws(LayerIndexError) in try builder.add(entry) }
+            archiveHash.update(bytes)
+        }
         while let chunk = queue.next() {
             defer { queue.recycle(chunk) }
             switch chunk.content {
-            case .arrivedBlob:
-                try partial?.append(chunk.bytes)
-                blobHash.update(chunk.bytes)
-            case .resumedBlob:
-                blobHash.update(chunk.bytes)
+            case .blob, .blobToKeep:
+                if chunk.content == .blobToKeep { try partial?.keep(chunk.bytes) }
+                let skipped = min(hashedAlready, chunk.byteCount)
+                hashedAlready -= skipped
+                blobHash.update(UnsafeRawBufferPointer(rebasing: chunk.bytes[skipped...]))
             case .archive:
                 archiveByteCount += UInt64(chunk.byteCount)
                 try parser.push(chunk.bytes) { (entry) throws(LayerIndexError) in try builder.add(entry) }
                 try write(chunk.bytes)
                 archiveHash.update(chunk.bytes)
-                for checkpoint in chunk.checkpoints { checkpoints.add(checkpoint) }
+                for checkpoint in chunk.checkpoints {
+                    checkpoints.add(checkpoint)
+                    // After the write: what is noted is there.
+                    if let partial, let state = blobHash.state {
+                        try partial.note(ResumePoint(checkpoint, blobHash: state).encoded)
+                    }
+                }
             }
         }
         if queue.isAbandoned { throw Abandoned() }
@@ -63,6 +78,26 @@ struct ArchiveWriter: Sendable {
             index: builder.finish(diffID: diffID, byteCount: archiveByteCount),
             checkpoints: checkpoints.isEmpty
                 ? nil : checkpoints.finish(diffID: diffID, archiveByteCount: archiveByteCount, blob: blob))
+    }
+
+    /// What an earlier attempt unpacked.
+    private func readArchive(to end: UInt64, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        guard end > 0 else { return }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        var offset: UInt64 = 0
+        while offset < end {
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(end - offset, UInt64(buffer.count)))])
+            let count: Int
+            do {
+                count = try data.read(fromAbsoluteOffset: Int64(offset), into: room)
+            } catch let error as Errno {
+                throw context.system("read what was unpacked before", error)
+            }
+            guard count > 0 else { throw context.error(.io, "what was unpacked before is cut off") }
+            try body(UnsafeRawBufferPointer(rebasing: room[..<count]))
+            offset += UInt64(count)
+        }
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) throws {

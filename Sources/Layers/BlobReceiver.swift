@@ -1,7 +1,6 @@
 import Compression
 import OCI
 import Store
-import SystemPackage
 
 /// The first stage, on the calling thread: takes a blob's bytes, inflates them and hands both on.
 ///
@@ -10,6 +9,11 @@ import SystemPackage
 final class BlobReceiver {
     private let queue: StageQueue
     private let inflater: Inflater
+    private let keepsCheckpoints: Bool
+    /// Compressed bytes before the next one that is to be inflated, unless inflating begins after it.
+    private var inflatedByteCount: Int64
+    /// Where in the blob inflating begins.
+    private let inflatedFrom: Int64
     private let blob: Descriptor
     private let context: LayerErrorContext
     private let report: (UnpackProgress) -> Void
@@ -21,34 +25,43 @@ final class BlobReceiver {
     private var checkpoints: [Checkpoint] = []
 
     /// Compressed bytes so far.
-    private(set) var byteCount: Int64 = 0
+    private(set) var byteCount: Int64
 
+    /// - Parameter checkpoint: of the last of the points that it starts with; nil to inflate the blob from its start.
     init(
-        _ blob: Descriptor, queue: StageQueue, limits: UnpackLimits, context: LayerErrorContext,
-        report: @escaping (UnpackProgress) -> Void
-    ) {
+        _ blob: Descriptor, queue: StageQueue, limits: UnpackLimits, context: LayerErrorContext, start: UnpackStart,
+        checkpoint: Checkpoint?, report: @escaping (UnpackProgress) -> Void
+    ) throws {
         self.blob = blob
         self.queue = queue
         self.context = context
         self.report = report
-        inflater = Inflater(limits: limits.inflate, checkpointSpanByteCount: limits.checkpointSpanByteCount)
+        let span = limits.checkpointSpanByteCount
+        keepsCheckpoints = span != nil
+        if let checkpoint {
+            byteCount = start.blobByteOffset
+            inflatedFrom = Int64(checkpoint.compressedByteOffset)
+            inflater = try Inflater(resumingAt: checkpoint, limits: limits.inflate, checkpointSpanByteCount: span)
+        } else {
+            byteCount = 0
+            inflatedFrom = 0
+            inflater = Inflater(limits: limits.inflate, checkpointSpanByteCount: span)
+        }
+        inflatedByteCount = byteCount
     }
 
-    /// Takes what an earlier attempt left, from the blob's start.
-    func resume(from partial: PartialBlob) throws {
-        while byteCount < partial.byteCount {
-            let buffer = try queue.freeBuffer(for: .resumedBlob)
-            let wanted = Int(min(Int64(buffer.count), partial.byteCount - byteCount))
-            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
-            let count: Int
-            do {
-                count = try partial.descriptor.read(fromAbsoluteOffset: byteCount, into: room)
-            } catch let error as Errno {
-                throw context.system("read the part that was fetched before", error)
-            }
-            guard count > 0 else { throw context.error(.io, "the part that was fetched before is cut off") }
+    /// Takes the blob's first bytes, which an earlier attempt kept.
+    func takeKept(_ keptByteCount: Int64, of partial: PartialBlob) throws {
+        while byteCount < keptByteCount {
+            let buffer = try queue.freeBuffer(for: .blob)
+            let wanted = Int(min(Int64(buffer.count), keptByteCount - byteCount))
+            let count = try partial.readKept(
+                into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: byteCount)
+            guard count == wanted else { throw context.error(.io, "the part that was fetched before is cut off") }
             byteCount += Int64(count)
-            try handOver(StageQueue.Chunk(content: .resumedBlob, buffer: buffer, byteCount: count))
+            try inflate(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            try queue.send(StageQueue.Chunk(content: .blob, buffer: buffer, byteCount: count))
+            report(progress)
         }
     }
 
@@ -60,7 +73,7 @@ final class BlobReceiver {
         byteCount += Int64(bytes.count)
         var rest = bytes
         while !rest.isEmpty {
-            let (buffer, filled) = try blobBuffer ?? (queue.freeBuffer(for: .arrivedBlob), 0)
+            let (buffer, filled) = try blobBuffer ?? (queue.freeBuffer(for: .blob), 0)
             let count = min(rest.count, buffer.count - filled)
             UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
                 .copyMemory(from: UnsafeRawBufferPointer(rebasing: rest[..<count]))
@@ -82,32 +95,44 @@ final class BlobReceiver {
         report(progress)
     }
 
-    /// After an error of the source: what has arrived goes on to be kept, and nothing more.
-    func salvage() throws(StageQueue.Stopped) {
-        guard let (buffer, count) = blobBuffer else { return }
+    /// After an error of the source: hands on what has arrived, to be kept.
+    func salvage() throws {
+        let left = blobBuffer
         blobBuffer = nil
-        try queue.send(StageQueue.Chunk(content: .arrivedBlob, buffer: buffer, byteCount: count))
+        if let left { try inflate(UnsafeRawBufferPointer(rebasing: left.buffer[..<left.byteCount])) }
+        // Before the blob's bytes: after them, the hash is in the middle of a block, where there can be no resume point.
+        if let (buffer, count) = archiveBuffer { try sendArchive(buffer, count) }
+        if let left {
+            try queue.send(StageQueue.Chunk(content: blobContent, buffer: left.buffer, byteCount: left.byteCount))
+        }
     }
 
     private var progress: UnpackProgress {
         UnpackProgress(fetchedByteCount: byteCount, unpackedByteCount: Int64(inflater.byteCount))
     }
 
+    /// Inflates what has arrived and then sends it, in this order: the other thread recycles it.
     private func handOverArrived() throws {
         guard let (buffer, count) = blobBuffer else { return }
         blobBuffer = nil
-        try handOver(StageQueue.Chunk(content: .arrivedBlob, buffer: buffer, byteCount: count))
-    }
-
-    /// Inflates the chunk and then sends it, in this order: the other thread recycles it.
-    private func handOver(_ chunk: StageQueue.Chunk) throws {
-        try inflate(chunk.bytes)
-        try queue.send(chunk)
+        try inflate(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        try queue.send(StageQueue.Chunk(content: blobContent, buffer: buffer, byteCount: count))
         report(progress)
     }
 
+    /// A gzip blob can be taken up from its archive, others only from their own bytes.
+    private var blobContent: StageQueue.Content {
+        switch inflater.format {
+        case .zstd, .some(.none): .blobToKeep
+        case .gzip: keepsCheckpoints ? .blob : .blobToKeep
+        case nil: .blob
+        }
+    }
+
     private func inflate(_ bytes: UnsafeRawBufferPointer) throws {
-        var input = bytes
+        let skipped = Int(min(max(inflatedFrom - inflatedByteCount, 0), Int64(bytes.count)))
+        inflatedByteCount += Int64(bytes.count)
+        var input = UnsafeRawBufferPointer(rebasing: bytes[skipped...])
         while true {
             let (buffer, filled) = try archiveBuffer ?? (queue.freeBuffer(for: .archive), 0)
             let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])

@@ -21,8 +21,8 @@ public final class LayerUnpacker: Sendable {
     ///
     /// - Parameters:
     ///   - source: an error of it is thrown as it is, and what has arrived stays in the store to be resumed.
-    ///   - isResumable: whether to keep the compressed bytes until the layer is there. A source on this machine has them
-    ///     anyway.
+    ///   - isResumable: whether to keep what arrived when this fails or the process ends, for the next call to go on
+    ///     with. A source on this machine has everything anyway.
     ///   - progress: called on the calling thread, about four times for each MiB of the blob.
     ///   - arrived: called on the calling thread with each number of bytes that comes from `source`.
     /// - Throws: `LayerError`, or the source's error. The layer is then not there, and nothing of it but, perhaps, what
@@ -61,8 +61,7 @@ public final class LayerUnpacker: Sendable {
     }
 
     private func run(_ unpack: Unpack) throws {
-        if let partial = unpack.partial, partial.byteCount > unpack.blob.size { try partial.reset() }
-        let isResumed = (unpack.partial?.byteCount ?? 0) > 0
+        let start = try unpack.partial.map { try UnpackStart($0, of: unpack.blob) } ?? UnpackStart()
         var furthest = UnpackProgress(fetchedByteCount: 0, unpackedByteCount: 0)
         let report = { (progress: UnpackProgress) in
             furthest.fetchedByteCount = max(furthest.fetchedByteCount, progress.fetchedByteCount)
@@ -70,28 +69,30 @@ public final class LayerUnpacker: Sendable {
             unpack.progress(furthest)
         }
         do {
-            try attempt(unpack, report)
+            try attempt(unpack, from: start, report)
         } catch {
             // Perhaps what was left of an earlier attempt is bad, and what comes from the source is good.
-            guard isResumed, Self.isAboutContent(unpack.context.naming(error)), let partial = unpack.partial else {
+            guard start.isResumed, Self.isAboutContent(unpack.context.naming(error)), let partial = unpack.partial
+            else {
                 throw error
             }
             try partial.reset()
-            try attempt(unpack, report)
+            try attempt(unpack, from: UnpackStart(), report)
         }
     }
 
-    private func attempt(_ unpack: Unpack, _ report: @escaping (UnpackProgress) -> Void) throws {
-        // Discarded when it is let go without having been published.
-        let staging = try store.stageLayer(unpack.diffID)
+    private func attempt(
+        _ unpack: Unpack, from start: UnpackStart, _ report: @escaping (UnpackProgress) -> Void
+    ) throws {
+        // Without a partial blob it is discarded when it is let go without having been published.
+        let staging =
+            try unpack.partial.map { store.stageLayer(unpack.diffID, in: $0) } ?? store.stageLayer(unpack.diffID)
         let writer = ArchiveWriter(
             blob: unpack.blob, diffID: unpack.diffID, limits: limits, data: staging.data, partial: unpack.partial,
-            context: unpack.context)
+            start: start, context: unpack.context)
         let finished = try UnpackAttempt(
             blob: unpack.blob, source: unpack.source, writer: writer, arrived: unpack.arrived, report: report
         ).run()
-        // First, so that both never take space for longer than needed, and so that a failure leaves no layer behind.
-        try unpack.partial?.remove()
         try staging.publish(index: finished.index, checkpoints: finished.checkpoints)
     }
 

@@ -7,10 +7,10 @@ import Threads
 /// for a free buffer, the writing thread for a full one.
 final class StageQueue: Sendable {
     enum Content: Int {
-        /// Compressed bytes as they came from the source.
-        case arrivedBlob
-        /// Compressed bytes that an earlier attempt left in the store.
-        case resumedBlob
+        /// Compressed bytes.
+        case blob
+        /// Compressed bytes that are to be kept for a later attempt.
+        case blobToKeep
         /// Uncompressed bytes.
         case archive
     }
@@ -38,14 +38,14 @@ final class StageQueue: Sendable {
 
         mutating func recycle(_ chunk: Chunk) {
             switch chunk.content {
-            case .arrivedBlob, .resumedBlob: freeBlobBuffers.append(chunk.buffer)
+            case .blob, .blobToKeep: freeBlobBuffers.append(chunk.buffer)
             case .archive: freeArchiveBuffers.append(chunk.buffer)
             }
         }
     }
 
     static let blobBufferByteCount = 256 << 10
-    static let archiveBufferByteCount = 1 << 20
+    static let archiveBufferByteCount = 512 << 10
 
     private let buffers: StageBuffers
     private let monitor: Monitor<State>
@@ -94,7 +94,7 @@ extension StageQueue {
         monitor.notifyOne()
     }
 
-    /// Says that nothing more comes and that no layer will come of it. What has arrived is still worth keeping.
+    /// Says that nothing more comes and that no layer will come of it. What was sent is still worth keeping.
     func abandon() {
         monitor.withLock { state in
             state.isClosed = true
@@ -106,14 +106,9 @@ extension StageQueue {
 
 // The writing thread's side.
 extension StageQueue {
-    /// Waits for the next chunk; nil when all have been taken and no more come. Of an abandoned layer only chunks that
-    /// arrived are left.
+    /// Waits for the next chunk; nil when all have been taken and no more come.
     func next() -> Chunk? {
         let chunk: Chunk?? = monitor.wait { state in
-            if state.isAbandoned {
-                for chunk in state.chunks where chunk.content != .arrivedBlob { state.recycle(chunk) }
-                state.chunks.removeAll { $0.content != .arrivedBlob }
-            }
             if !state.chunks.isEmpty { return .some(state.chunks.removeFirst()) }
             return state.isClosed ? .some(nil) : nil
         }

@@ -45,9 +45,12 @@ struct UnpackAttempt {
     }
 
     private func receive(_ queue: StageQueue) throws {
-        let receiver = BlobReceiver(
-            blob, queue: queue, limits: writer.limits, context: writer.context, report: report)
-        if let partial = writer.partial { try receiver.resume(from: partial) }
+        let start = writer.start
+        let receiver = try BlobReceiver(
+            blob, queue: queue, limits: writer.limits, context: writer.context, start: start,
+            checkpoint: try start.points.last.map { try UnpackStart.checkpoint(of: $0, in: writer.data) },
+            report: report)
+        if let partial = writer.partial { try receiver.takeKept(start.keptByteCount, of: partial) }
         do {
             if receiver.byteCount < blob.size {
                 try source.stream(blob, from: receiver.byteCount) {

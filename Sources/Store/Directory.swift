@@ -44,6 +44,16 @@ enum Directory {
         }
     }
 
+    /// Bytes of all files in `path`; 0 when it is not there.
+    static func byteCount(ofFilesIn path: String) throws(StoreError) -> Int64 {
+        var total: Int64 = 0
+        for name in try entries(of: path) {
+            var status = stat()
+            if lstat(path + "/" + name, &status) == 0 { total += Int64(status.st_size) }
+        }
+        return total
+    }
+
     /// Removes `path` and everything in it. What is gone already is fine.
     static func removeAll(_ path: String) throws(StoreError) {
         if unlink(path) == 0 || errno == ENOENT { return }

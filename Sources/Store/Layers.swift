@@ -34,6 +34,11 @@ extension Store {
         try LayerStaging(diffID: diffID, store: self)
     }
 
+    /// The same, with what there is of the layer already.
+    public func stageLayer(_ diffID: Digest, in partial: PartialBlob) -> LayerStaging {
+        LayerStaging(diffID: diffID, partial: partial, store: self)
+    }
+
     /// Takes the layer out of the store. Who has it open keeps it. Not being there is success.
     public func removeLayer(_ diffID: Digest) throws(StoreError) {
         openLayers.forget(diffID)

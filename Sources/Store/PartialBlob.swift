@@ -3,65 +3,147 @@ public import OCI
 import Synchronization
 public import SystemPackage
 
-/// The bytes of a blob that arrived so far, kept so that a fetch that broke off can go on where it was.
+/// What there is of a blob and of the archive that it inflates to, so that a fetch that broke off can go on where it was.
 ///
-/// Their digest can only be checked when all are there: nobody believes them before.
+/// Whoever unpacks the blob decides what to keep: the archive as far as it is unpacked, with notes of where that can be
+/// taken up, or the blob's own bytes. Digests can only be checked when everything is there: nobody believes anything of
+/// it before.
+///
+/// One thread at a time.
 public final class PartialBlob: Sendable {
     public let digest: Digest
+    /// A directory. `Store.stageLayer` makes it the layer.
+    let path: String
     private let store: Store
-    private let file: PrivateFile
-    private let count: Mutex<Int64>
+    let archiveFile: PrivateFile
+    private let blob: GrowingFile
+    private let notesFile: GrowingFile
     /// Of two at the same time the second starts from nothing and is not kept.
     private let isKept: Bool
+
+    /// More notes than this are damage.
+    static let maximumNotesByteCount = 64 << 20
 
     init(digest: Digest, store: Store) throws(StoreError) {
         self.digest = digest
         self.store = store
         isKept = store.openPartials.withLock { $0.insert(digest).inserted }
-        let path = isKept ? store.paths.partial(digest) : store.newStagingPath()
-        let opened: (file: PrivateFile, byteCount: Int64)
+        path = isKept ? store.paths.partial(digest) : store.newStagingPath()
+        blob = GrowingFile(path: path + "/" + PartialFile.blob)
+        notesFile = GrowingFile(path: path + "/" + PartialFile.notes)
         do throws(StoreError) {
-            guard let file = try PrivateFile.open(path, O_RDWR | O_CREAT | O_APPEND) else {
+            if !Self.isResumable(path) { try Directory.removeAll(path) }
+            try Directory.make(path)
+            guard let file = try PrivateFile.open(path + "/" + LayerFile.data, O_RDWR | O_CREAT) else {
                 throw StoreError.system("create \(path)", ENOENT)
             }
-            opened = (file, try file.byteCount())
+            archiveFile = file
         } catch {
             if isKept { store.openPartials.withLock { _ = $0.remove(digest) } }
             throw error
         }
-        file = opened.file
-        count = Mutex(opened.byteCount)
     }
 
     deinit {
         if isKept {
             store.openPartials.withLock { _ = $0.remove(digest) }
         } else {
-            unlink(file.path)
+            // Cannot matter: the next start sweeps it.
+            try? Directory.removeAll(path)
         }
     }
 
-    /// For reading what is there with pread(2). Open as long as this object lives.
-    public var descriptor: FileDescriptor { file.descriptor }
+    /// The archive, as far as it is unpacked. Open as long as this object lives.
+    public var archive: FileDescriptor { archiveFile.descriptor }
 
-    /// How many bytes are there, from the blob's start.
-    public var byteCount: Int64 { count.withLock { $0 } }
+    /// Bytes of the blob, from its start, that were kept.
+    public func keptByteCount() throws(StoreError) -> Int64 { try blob.byteCount() }
 
-    /// Adds the bytes that come next in the blob. One caller at a time.
-    public func append(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
-        try file.write(bytes)
-        count.withLock { $0 += Int64(bytes.count) }
+    /// Keeps the bytes that come next in the blob.
+    public func keep(_ bytes: UnsafeRawBufferPointer) throws(StoreError) { try blob.append(bytes) }
+
+    /// Reads bytes of the blob that were kept, from `offset` on. Returns how many there were.
+    public func readKept(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+    ) throws(StoreError) -> Int { try blob.read(into: buffer, at: offset) }
+
+    /// Adds to the notes.
+    public func note(_ bytes: [UInt8]) throws(StoreError) {
+        try bytes.withUnsafeBufferPointer { (bytes) throws(StoreError) in
+            try notesFile.append(UnsafeRawBufferPointer(bytes))
+        }
     }
 
-    /// Throws away all bytes: they are part of something wrong. The blob can then be fetched from its start.
+    /// All notes, in order.
+    public func notes() throws(StoreError) -> [UInt8] {
+        try PrivateFile.read(notesFile.path, limit: Self.maximumNotesByteCount) ?? []
+    }
+
+    /// Takes the archive back to its first `archiveByteCount` bytes, the notes to their first `notesByteCount`: what came
+    /// after them comes again.
+    public func rewind(archiveByteCount: Int64, notesByteCount: Int) throws(StoreError) {
+        // Not for nothing: a file that was cut to 0 bytes is written to the disk by ext4 when it is closed.
+        let isCut = try archiveFile.byteCount() != archiveByteCount
+        guard !isCut || ftruncate(archive.rawValue, off_t(archiveByteCount)) == 0,
+            lseek(archive.rawValue, off_t(archiveByteCount), SEEK_SET) >= 0
+        else { throw .system("truncate \(archiveFile.path)", errno) }
+        try notesFile.truncate(Int64(notesByteCount))
+    }
+
+    /// Throws everything away: part of it is wrong. The blob can then be fetched from its start.
     public func reset() throws(StoreError) {
-        guard ftruncate(file.descriptor.rawValue, 0) == 0 else { throw .system("truncate \(file.path)", errno) }
-        count.withLock { $0 = 0 }
+        try blob.truncate(0)
+        try rewind(archiveByteCount: 0, notesByteCount: 0)
     }
 
-    /// Removes the file: nothing will be resumed.
-    public func remove() throws(StoreError) {
-        guard unlink(file.path) == 0 || errno == ENOENT else { throw .system("remove \(file.path)", errno) }
+    /// Removes everything: nothing will be resumed.
+    public func remove() throws(StoreError) { try Directory.removeAll(path) }
+
+    /// Whether the directory at `path` holds something with which a fetch can go on.
+    static func isResumable(_ path: String) -> Bool {
+        [PartialFile.blob, PartialFile.notes].contains { access(path + "/" + $0, F_OK) == 0 }
+    }
+
+    /// Removes what only an unfinished layer needs.
+    func removeRemains() throws(StoreError) {
+        try Directory.removeAll(notesFile.path)
+        try Directory.removeAll(blob.path)
+    }
+}
+
+/// Names of a partial blob's files; the archive is `LayerFile.data`.
+private enum PartialFile {
+    static let blob = "blob"
+    static let notes = "notes"
+}
+
+/// A file that is there once something was written to it.
+private final class GrowingFile: Sendable {
+    let path: String
+    private let file = Mutex<PrivateFile?>(nil)
+
+    init(path: String) { self.path = path }
+
+    private func opened(_ flags: Int32 = 0) throws(StoreError) -> PrivateFile? {
+        try file.withLock { (file) throws(StoreError) -> PrivateFile? in
+            if file == nil { file = try PrivateFile.open(path, O_RDWR | O_APPEND | flags) }
+            return file
+        }
+    }
+
+    func byteCount() throws(StoreError) -> Int64 { try opened()?.byteCount() ?? 0 }
+
+    func append(_ bytes: UnsafeRawBufferPointer) throws(StoreError) { try opened(O_CREAT)?.write(bytes) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(StoreError) -> Int {
+        try opened()?.read(into: buffer, at: offset) ?? 0
+    }
+
+    func truncate(_ byteCount: Int64) throws(StoreError) {
+        guard let file = try opened() else { return }
+        guard ftruncate(file.descriptor.rawValue, off_t(byteCount)) == 0 else {
+            throw .system("truncate \(path)", errno)
+        }
     }
 }
 

@@ -15,6 +15,7 @@ struct Recovery {
         try removeUnsealed(in: paths.layers, kind: .layer)
         try removeUnsealed(in: paths.trees, kind: .tree)
         try removeLossesOfAnotherBoot()
+        try removeUselessPartials()
         try PartialBudget(paths: paths).enforce(options.maximumPartialByteCount, isOpen: { _ in false }, logger: logger)
     }
 
@@ -72,6 +73,14 @@ struct Recovery {
         }
     }
 
+    /// Those of which nothing that can be taken up was kept.
+    private func removeUselessPartials() throws(StoreError) {
+        for name in try Directory.entries(of: paths.blobs) where name.hasSuffix(StorePaths.partialSuffix) {
+            let path = paths.blobs + "/" + name
+            if !PartialBlob.isResumable(path) { try Directory.removeAll(path) }
+        }
+    }
+
     private func isWholeDocument(_ name: String, at path: String) throws(StoreError) -> Bool {
         guard let digest = Digest(hex: name) else { return false }
         let bytes = try PrivateFile.read(path, limit: options.maximumDocumentByteCount)
@@ -93,11 +102,13 @@ struct PartialBudget {
         var partials: [Partial] = []
         for name in try Directory.entries(of: paths.blobs) where name.hasSuffix(StorePaths.partialSuffix) {
             guard let digest = Digest(hex: name.dropLast(StorePaths.partialSuffix.count)) else { continue }
+            let path = paths.partial(digest)
             var status = stat()
-            guard lstat(paths.partial(digest), &status) == 0 else { continue }
+            guard lstat(path + "/" + LayerFile.data, &status) == 0 else { continue }
             partials.append(
                 Partial(
-                    digest: digest, byteCount: Int64(status.st_size), modifiedAtSeconds: Int64(status.st_mtim.tv_sec)))
+                    digest: digest, byteCount: try Directory.byteCount(ofFilesIn: path),
+                    modifiedAtSeconds: Int64(status.st_mtim.tv_sec)))
         }
         return partials
     }

@@ -11,7 +11,7 @@ public enum StoreObject: Sendable, Hashable, CustomStringConvertible {
     case tree(Digest)
     /// An index, a manifest or a config.
     case document(Digest)
-    /// Part of a blob.
+    /// What there is of a blob that is not unpacked yet.
     case partial(Digest)
     case catalogue
 
@@ -61,7 +61,8 @@ extension Store {
         case .checkpoints: break  // counted with their layer
         case .tree:
             if case .sound(let seal) = try SealState.of(path, kind: .tree) { return seal.byteCount }
-        case .document, .partial, .catalogue:
+        case .partial: return try Directory.byteCount(ofFilesIn: path)
+        case .document, .catalogue:
             var status = stat()
             if lstat(path, &status) == 0 { return Int64(status.st_size) }
             guard errno == ENOENT else { throw .system("stat \(path)", errno) }

@@ -21,4 +21,24 @@ struct SHA256Tests {
         }
         #expect(hasher.finish() == SHA256.digest(of: bytes))
     }
+
+    @Test func `a hash can be put away between two blocks and taken up again`() throws {
+        let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        for length in 0..<300 {
+            var first = SHA256()
+            bytes[..<length].withUnsafeBytes { first.update($0) }
+            let state = first.state
+            #expect((state == nil) == (length % 64 != 0))
+            guard let state else { continue }
+            #expect(state.byteCount == UInt64(length))
+            var second = SHA256(resuming: SHA256.State(words: state.words, byteCount: state.byteCount))
+            bytes[length...].withUnsafeBytes { second.update($0) }
+            #expect(second.finish() == SHA256.digest(of: bytes))
+        }
+        // The length is hashed in bits, in two words.
+        let far = SHA256.State(words: [UInt32](1...8), byteCount: 3 << 29)
+        #expect(SHA256(resuming: far).state == far)
+        let digest = SHA256(resuming: far).finish()
+        #expect(digest.hex == "c34332da7d95f05299cc4c6525616b91f5cbdf40dbe5e75be92c7512389b5bce")
+    }
 }

@@ -1,9 +1,12 @@
+import Glibc
 import LayerIndex
 import OCI
 import Store
 import SystemPackage
+import TestSupport
 import Testing
 
+@testable import Compression
 @testable import Layers
 
 /// Fetches that break off go on where they were.
@@ -29,13 +32,15 @@ struct ResumeTests {
         #expect(fixture.leftovers.isEmpty)
     }
 
+    /// Keeps `bytes` as the start of the blob.
     private func leave(_ bytes: [UInt8]) throws {
         let partial = try fixture.store.partialBlob(Self.archive.blob.digest)
-        try bytes.withUnsafeBytes { try partial.append($0) }
+        try bytes.withUnsafeBytes { try partial.keep($0) }
     }
 
-    @Test(arguments: [0, 1, 5, 262_143, 262_144, 1_000_001, 4_000_000])
-    func `a lost connection costs no byte that had arrived`(_ byteCount: Int) throws {
+    /// Of a gzip blob: what comes twice is what was inflated since the last checkpoint.
+    @Test(arguments: [0, 1, 5, 262_143, 262_144, 1_000_001, 1_500_000, 4_000_000, 4_400_000])
+    func `a lost connection costs little that had arrived`(_ byteCount: Int) throws {
         #expect(throws: TestSource.Lost()) {
             try unpack(TestSource(Self.archive.blobBytes, lostAfter: byteCount))
         }
@@ -43,7 +48,124 @@ struct ResumeTests {
         #expect(fixture.leftovers == ["\(Self.archive.blob.digest.hex).partial"])
         let again = TestSource(Self.archive.blobBytes)
         try unpack(again)
+        let offset = try #require(again.offsets.first)
+        #expect(again.offsets.count == 1 && offset <= byteCount && offset > byteCount - 1_500_000)
+        try expectLayer()
+    }
+
+    static let incompressible = TestArchive(archive.bytes, blobBytes: archive.bytes)
+    static let zstd = TestArchive(
+        archive.bytes,
+        blobBytes: {
+            var frame: [UInt8] = []
+            _ = archive.bytes.withUnsafeBytes { ZstdCompressor(level: 1)?.append($0, to: &frame) }
+            return frame
+        }())
+
+    @Test(arguments: [incompressible, zstd], [4, 262_143, 262_144, 1_000_001, 4_000_000])
+    func `of a blob without checkpoints its bytes are kept, and none comes twice`(
+        _ archive: TestArchive, _ byteCount: Int
+    ) throws {
+        func unpack(_ source: TestSource) throws {
+            try unpacker.unpack(archive.blob, diffID: archive.diffID, from: source)
+        }
+        #expect(throws: TestSource.Lost()) { try unpack(TestSource(archive.blobBytes, lostAfter: byteCount)) }
+        let again = TestSource(archive.blobBytes)
+        try unpack(again)
         #expect(again.offsets == [Int64(byteCount)])
+        try expectLayer()
+    }
+
+    /// What a daemon that is killed leaves is what is in the files at that moment.
+    private static func ofMembers(_ bytes: [UInt8]) -> TestArchive {
+        let pieces = stride(from: 0, to: bytes.count, by: 400_000).map {
+            GzipWriter.gzip(Array(bytes[$0..<min($0 + 400_000, bytes.count)]))
+        }
+        return TestArchive(bytes, blobBytes: pieces.flatMap { $0 })
+    }
+
+    /// Of the files in `directory`, into one that is made.
+    private static func copy(_ directory: String, to target: String) throws {
+        mkdir(target, 0o700)
+        for name in TemporaryDirectory.names(in: directory) {
+            let source = try FileDescriptor.open(FilePath(directory + "/" + name), .readOnly)
+            defer { try? source.close() }
+            let file = try FileDescriptor.open(
+                FilePath(target + "/" + name), .writeOnly, options: .create, permissions: .ownerReadWrite)
+            defer { try? file.close() }
+            var bytes = [UInt8](repeating: 0, count: Int(try source.seek(offset: 0, from: .end)))
+            let count = try bytes.withUnsafeMutableBytes { try source.read(fromAbsoluteOffset: 0, into: $0) }
+            try file.writeAll(bytes.prefix(count))
+        }
+    }
+
+    @Test(arguments: [archive, ofMembers(archive.bytes)])
+    func `a process that ended at any moment is gone on for`(_ archive: TestArchive) throws {
+        let name = "/blobs/sha256/\(archive.blob.digest.hex).partial"
+        for moment in stride(from: 300_000, to: archive.blobBytes.count, by: 600_000) {
+            let successor = try StoreFixture()
+            let source = TestSource(archive.blobBytes) { [fixture] position in
+                guard position == moment else { return }
+                try Self.copy(fixture.path + name, to: successor.path + name)
+            }
+            try unpacker.unpack(archive.blob, diffID: archive.diffID, from: source)
+            try fixture.store.removeLayer(archive.diffID)
+
+            let again = TestSource(archive.blobBytes)
+            try LayerUnpacker(store: successor.store).unpack(archive.blob, diffID: archive.diffID, from: again)
+            #expect(again.offsets.count == 1)
+            if moment > 3_000_000 { #expect(again.offsets[0] > 0) }
+            let layer = try #require(try successor.store.layer(archive.diffID))
+            #expect(try successor.bytes(of: layer) == archive.bytes)
+            #expect(try layer.index()?.entryCount == 30)
+            #expect(successor.leftovers.isEmpty)
+            let checkpoints = try CheckpointFile(try #require(try layer.checkpoints()), diffID: archive.diffID)
+            try checkpoints.check(against: layer.data)
+            #expect(checkpoints.count >= 4)
+            for position in 0..<checkpoints.count {
+                try expectRest(of: archive, at: checkpoints.checkpoint(at: position))
+            }
+        }
+    }
+
+    private func expectRest(of archive: TestArchive, at checkpoint: Checkpoint) throws {
+        let inflater = try Inflater(resumingAt: checkpoint)
+        var output = [UInt8](repeating: 0, count: 10_000)
+        let written = try archive.blobBytes[Int(checkpoint.compressedByteOffset)...].withUnsafeBytes { rest in
+            var input = rest
+            return try output.withUnsafeMutableBytes { try inflater.inflate(&input, into: $0) }
+        }
+        #expect(output[..<written].elementsEqual(archive.bytes[Int(checkpoint.byteOffset)...].prefix(written)))
+    }
+
+    enum Damage: CaseIterable { case archive, hash, bitOffset, window, order, half, none }
+
+    @Test(arguments: Damage.allCases)
+    func `notes that have gone bad do no harm`(_ damage: Damage) throws {
+        #expect(throws: TestSource.Lost()) {
+            try unpack(TestSource(Self.archive.blobBytes, lostAfter: 4_000_000))
+        }
+        do {
+            let partial = try fixture.store.partialBlob(Self.archive.blob.digest)
+            var notes = try partial.notes()
+            let last = notes.count - ResumePoint.byteCount
+            switch damage {
+            case .archive: try partial.archive.writeAll(toAbsoluteOffset: 70_000, [0xEE])
+            case .hash: notes[last + 40] ^= 1
+            case .bitOffset: notes[last] ^= 0x40
+            case .window: notes[last + 17] ^= 1
+            case .order: notes.swapAt(8, last + 8)
+            case .half: notes.removeLast(10)
+            case .none: break
+            }
+            try partial.rewind(
+                archiveByteCount: partial.archive.seek(offset: 0, from: .end), notesByteCount: 0)
+            try partial.note(notes)
+        }
+        let source = TestSource(Self.archive.blobBytes)
+        try unpack(source)
+        #expect((1...2).contains(source.offsets.count))
+        #expect(source.offsets.last == 0 || [.window, .order, .half, .none].contains(damage))
         try expectLayer()
     }
 

@@ -13,9 +13,15 @@ final class TestSource: BlobSource {
     private let pieceByteCount: Int
     /// `Lost` is thrown when these many bytes of the blob have been given, whatever the offset was.
     private let lostAfter: Int?
+    /// Called with the position in the blob after each piece.
+    private let delivered: @Sendable (Int) throws -> Void
     private let state = Mutex<(offsets: [Int64], deliveredByteCount: Int)>(([], 0))
 
-    init(_ bytes: [UInt8], pieceByteCount: Int = 50_000, lostAfter: Int? = nil) {
+    init(
+        _ bytes: [UInt8], pieceByteCount: Int = 50_000, lostAfter: Int? = nil,
+        delivered: @escaping @Sendable (Int) throws -> Void = { _ in }
+    ) {
+        self.delivered = delivered
         self.bytes = bytes
         self.pieceByteCount = pieceByteCount
         self.lostAfter = lostAfter
@@ -35,6 +41,7 @@ final class TestSource: BlobSource {
             try bytes[position..<next].withUnsafeBytes { try sink($0) }
             state.withLock { $0.deliveredByteCount += next - position }
             position = next
+            try delivered(position)
         }
         if lostAfter != nil { throw Lost() }
     }

@@ -48,7 +48,7 @@ struct FullStoreTests: ~Copyable {
             { try staging.publish(index: [UInt8](repeating: 0, count: 100_000), checkpoints: nil) },
             { try store.add([Document(bytes: [UInt8](repeating: 0, count: 100_000), mediaType: "test")]) },
             { try store.publishTree(digest("tree"), LoadedFile(bytes: [UInt8](repeating: 0, count: 100_000))) },
-            { try [UInt8](repeating: 0, count: 100_000).withUnsafeBytes { try partial.append($0) } },
+            { try [UInt8](repeating: 0, count: 100_000).withUnsafeBytes { try partial.keep($0) } },
         ] {
             let error = #expect(throws: StoreError.self) { try body() }
             #expect(error?.kind == .storeFull)

@@ -1,0 +1,44 @@
+import Compression
+import OCI
+import Store
+import SystemPackage
+
+/// What an attempt at a layer begins with.
+struct UnpackStart: Sendable {
+    /// Of an earlier attempt, in order; the archive is unpacked to the last one. Empty when there are none.
+    var points: [ResumePoint] = []
+    /// When there are no points: bytes of the blob that an earlier attempt kept.
+    var keptByteCount: Int64 = 0
+
+    /// Bytes of the blob that need not be fetched.
+    var blobByteOffset: Int64 { points.last.map { Int64($0.blobByteOffset) } ?? keptByteCount }
+
+    var isResumed: Bool { !points.isEmpty || keptByteCount > 0 }
+
+    /// From nothing.
+    init() {}
+
+    /// Brings `partial` to where `blob` can be taken up.
+    init(_ partial: PartialBlob, of blob: Descriptor) throws {
+        points = ResumePoint.points(
+            in: try partial.notes(), archiveByteCount: UInt64(try partial.archive.seek(offset: 0, from: .end)),
+            blobByteCount: UInt64(blob.size))
+        if points.isEmpty { keptByteCount = try partial.keptByteCount() }
+        if keptByteCount > blob.size {
+            keptByteCount = 0
+            try partial.reset()
+        } else {
+            try partial.rewind(
+                archiveByteCount: Int64(points.last?.byteOffset ?? 0),
+                notesByteCount: points.count * ResumePoint.byteCount)
+        }
+    }
+
+    /// The checkpoint of a point, with its window out of `archive`.
+    static func checkpoint(of point: ResumePoint, in archive: FileDescriptor) throws -> Checkpoint {
+        let window = try CheckpointFile.bytes(
+            of: archive, at: point.byteOffset - UInt64(point.windowByteCount), count: point.windowByteCount)
+        return Checkpoint(
+            compressedBitOffset: point.compressedBitOffset, byteOffset: point.byteOffset, window: window)
+    }
+}
