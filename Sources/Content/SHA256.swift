@@ -4,7 +4,7 @@ public import OCI
 /// SHA-256 of bytes that arrive in pieces.
 ///
 /// OpenSSL's implementation: it uses the processor's SHA instructions, and the system keeps it up to date.
-public struct SHA256: ~Copyable {
+public struct SHA256: Sendable {
     /// A hash between two of its blocks, to be taken up again by another process. FIPS 180-4, 6.2.
     public struct State: Sendable, Equatable {
         /// H0 to H7.
@@ -54,8 +54,9 @@ public struct SHA256: ~Copyable {
         byteCount += UInt64(bytes.count)
     }
 
-    /// The digest of everything that was given to `update`.
-    public consuming func finish() -> Digest {
+    /// The digest of everything that was given to `update` so far.
+    public var digest: Digest {
+        var context = context
         var bytes: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         let digest = withUnsafeMutableBytes(of: &bytes) { buffer in
             SHA256_Final(buffer.bindMemory(to: UInt8.self).baseAddress, &context)
@@ -69,7 +70,7 @@ public struct SHA256: ~Copyable {
     public static func digest(of bytes: UnsafeRawBufferPointer) -> Digest {
         var hasher = SHA256()
         hasher.update(bytes)
-        return hasher.finish()
+        return hasher.digest
     }
 
     /// The digest of `bytes`.

@@ -5,7 +5,7 @@ import Store
 import SystemPackage
 import Tar
 
-/// The second stage, on a thread of its own: hashes the blob and the archive, indexes the archive and writes it.
+/// The second stage, on a thread of its own: hashes the archive, indexes it and writes it.
 struct ArchiveWriter: Sendable {
     let blob: Descriptor
     let diffID: Digest
@@ -27,11 +27,8 @@ struct ArchiveWriter: Sendable {
         var checkpoints: [UInt8]?
     }
 
-    /// Works until everything has come. When it returns, blob and archive have been verified.
+    /// Works until everything has come. When it returns, the archive has been verified.
     func run(_ queue: StageQueue) throws -> Finished {
-        var blobHash = start.points.last.map { SHA256(resuming: $0.blobHash) } ?? SHA256()
-        // The source may begin before the place where the hash is.
-        var hashedAlready = start.points.last.map { Int($0.blobHash.byteCount - $0.blobByteOffset) } ?? 0
         var archiveHash = SHA256()
         var parser = TarParser(limits: limits.tar)
         var builder = LayerIndexBuilder(limits: limits.index)
@@ -45,30 +42,18 @@ struct ArchiveWriter: Sendable {
         }
         while let chunk = queue.next() {
             defer { queue.recycle(chunk) }
-            switch chunk.content {
-            case .blob, .blobToKeep:
-                if chunk.content == .blobToKeep { try partial?.keep(chunk.bytes) }
-                let skipped = min(hashedAlready, chunk.byteCount)
-                hashedAlready -= skipped
-                blobHash.update(UnsafeRawBufferPointer(rebasing: chunk.bytes[skipped...]))
-            case .archive:
-                archiveByteCount += UInt64(chunk.byteCount)
-                try parser.push(chunk.bytes) { (entry) throws(LayerIndexError) in try builder.add(entry) }
-                try write(chunk.bytes)
-                archiveHash.update(chunk.bytes)
-                for checkpoint in chunk.checkpoints {
-                    checkpoints.add(checkpoint)
-                    // After the write: what is noted is there.
-                    if let partial, let state = blobHash.state {
-                        try partial.note(ResumePoint(checkpoint, blobHash: state).encoded)
-                    }
-                }
+            archiveByteCount += UInt64(chunk.byteCount)
+            try parser.push(chunk.bytes) { (entry) throws(LayerIndexError) in try builder.add(entry) }
+            try write(chunk.bytes)
+            archiveHash.update(chunk.bytes)
+            for (checkpoint, point) in chunk.checkpoints {
+                checkpoints.add(checkpoint)
+                // After the write: what is noted is there.
+                if let point { try partial?.note(point.encoded) }
             }
         }
         if queue.isAbandoned { throw Abandoned() }
-        let blobDigest = blobHash.finish()
-        guard blobDigest == blob.digest else { throw context.error(.invalid, "the blob has the digest \(blobDigest)") }
-        let archiveDigest = archiveHash.finish()
+        let archiveDigest = archiveHash.digest
         guard archiveDigest == diffID else {
             throw context.error(
                 .invalid, "it unpacks to \(archiveDigest), but the image's config says diffID \(diffID)")

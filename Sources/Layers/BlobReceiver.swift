@@ -1,67 +1,85 @@
 import Compression
+import Content
 import OCI
 import Store
 
-/// The first stage, on the calling thread: takes a blob's bytes, inflates them and hands both on.
-///
-/// Inflating is most of the work that a layer makes, so this thread does nothing else: hashing and writing, also of the
-/// compressed bytes, are the other thread's.
+/// The first stage, on the calling thread: takes a blob's bytes, inflates and hashes them, and hands on the archive.
 final class BlobReceiver {
-    private let queue: StageQueue
-    private let inflater: Inflater
-    private let keepsCheckpoints: Bool
-    /// Compressed bytes before the next one that is to be inflated, unless inflating begins after it.
-    private var inflatedByteCount: Int64
-    /// Where in the blob inflating begins.
-    private let inflatedFrom: Int64
     private let blob: Descriptor
+    private let queue: StageQueue
+    private let partial: PartialBlob?
     private let context: LayerErrorContext
     private let report: (UnpackProgress) -> Void
-    /// Being filled, with this many bytes.
-    private var blobBuffer: (buffer: UnsafeMutableRawBufferPointer, byteCount: Int)?
-    private var archiveBuffer: (buffer: UnsafeMutableRawBufferPointer, byteCount: Int)?
-
-    /// For the next archive chunk.
-    private var checkpoints: [Checkpoint] = []
+    private let inflater: Inflater
+    private let keepsCheckpoints: Bool
 
     /// Compressed bytes so far.
     private(set) var byteCount: Int64
+    private var blobHash: SHA256
+    /// Of the bytes that come: before them the hash, or the inflater, has them from an earlier attempt.
+    private var unhashed: Span
+    private var uninflated: Span
+
+    /// Compressed bytes that arrived and are taken together: decoding small pieces takes longer.
+    private let input: StageBuffers
+    private var inputByteCount = 0
+    /// Being filled.
+    private var archiveChunk: StageQueue.Chunk?
+
+    /// The rest of the blob from a place on.
+    private struct Span {
+        var skippedByteCount: Int64
+
+        /// The part of `bytes`, which come next, that is behind the place.
+        mutating func rest(of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+            let skipped = min(skippedByteCount, Int64(bytes.count))
+            skippedByteCount -= skipped
+            return UnsafeRawBufferPointer(rebasing: bytes[Int(skipped)...])
+        }
+    }
+
+    private static let inputByteCount = 256 << 10
 
     /// - Parameter checkpoint: of the last of the points that it starts with; nil to inflate the blob from its start.
     init(
-        _ blob: Descriptor, queue: StageQueue, limits: UnpackLimits, context: LayerErrorContext, start: UnpackStart,
-        checkpoint: Checkpoint?, report: @escaping (UnpackProgress) -> Void
+        _ blob: Descriptor, queue: StageQueue, limits: UnpackLimits, partial: PartialBlob?, start: UnpackStart,
+        checkpoint: Checkpoint?, context: LayerErrorContext, report: @escaping (UnpackProgress) -> Void
     ) throws {
+        guard let input = StageBuffers(count: 1, byteCount: Self.inputByteCount) else { throw context.noMemory }
         self.blob = blob
         self.queue = queue
+        self.partial = partial
         self.context = context
         self.report = report
+        self.input = input
         let span = limits.checkpointSpanByteCount
         keepsCheckpoints = span != nil
-        if let checkpoint {
-            byteCount = start.blobByteOffset
-            inflatedFrom = Int64(checkpoint.compressedByteOffset)
+        if let point = start.points.last, let checkpoint {
+            byteCount = Int64(point.blobByteOffset)
+            blobHash = SHA256(resuming: point.blobHash)
+            unhashed = Span(skippedByteCount: Int64(point.blobHash.byteCount) - byteCount)
+            uninflated = Span(skippedByteCount: Int64(checkpoint.compressedByteOffset) - byteCount)
             inflater = try Inflater(resumingAt: checkpoint, limits: limits.inflate, checkpointSpanByteCount: span)
         } else {
             byteCount = 0
-            inflatedFrom = 0
+            blobHash = SHA256()
+            unhashed = Span(skippedByteCount: 0)
+            uninflated = Span(skippedByteCount: 0)
             inflater = Inflater(limits: limits.inflate, checkpointSpanByteCount: span)
         }
-        inflatedByteCount = byteCount
     }
 
     /// Takes the blob's first bytes, which an earlier attempt kept.
-    func takeKept(_ keptByteCount: Int64, of partial: PartialBlob) throws {
-        while byteCount < keptByteCount {
-            let buffer = try queue.freeBuffer(for: .blob)
+    func takeKept(_ keptByteCount: Int64) throws {
+        while let partial, byteCount < keptByteCount {
+            let buffer = input.all[0]
             let wanted = Int(min(Int64(buffer.count), keptByteCount - byteCount))
-            let count = try partial.readKept(
-                into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: byteCount)
-            guard count == wanted else { throw context.error(.io, "the part that was fetched before is cut off") }
-            byteCount += Int64(count)
-            try inflate(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            try queue.send(StageQueue.Chunk(content: .blob, buffer: buffer, byteCount: count))
-            report(progress)
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
+            guard try partial.readKept(into: room, at: byteCount) == wanted else {
+                throw context.error(.io, "the part that was fetched before is cut off")
+            }
+            byteCount += Int64(wanted)
+            try take(UnsafeRawBufferPointer(room))
         }
     }
 
@@ -73,84 +91,84 @@ final class BlobReceiver {
         byteCount += Int64(bytes.count)
         var rest = bytes
         while !rest.isEmpty {
-            let (buffer, filled) = try blobBuffer ?? (queue.freeBuffer(for: .blob), 0)
-            let count = min(rest.count, buffer.count - filled)
-            UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-                .copyMemory(from: UnsafeRawBufferPointer(rebasing: rest[..<count]))
+            let room = UnsafeMutableRawBufferPointer(rebasing: input.all[0][inputByteCount...])
+            let count = min(rest.count, room.count)
+            room.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest[..<count]))
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-            blobBuffer = (buffer, filled + count)
-            if filled + count == buffer.count { try handOverArrived() }
+            inputByteCount += count
+            if count == room.count { try takeArrived() }
         }
     }
 
-    /// Says that the source has given everything. Throws when the stream is not complete.
+    /// Says that the source has given everything. Throws when the stream is not complete or not the blob.
     func finish() throws {
-        try handOverArrived()
+        try takeArrived()
         guard byteCount == blob.size else {
             throw context.error(
                 .invalid, "the blob has \(byteCount) bytes, not the \(blob.size) that the manifest says")
         }
         try inflater.finish()
-        if let (buffer, count) = archiveBuffer { try sendArchive(buffer, count) }
+        try sendArchive()
+        let digest = blobHash.digest
+        guard digest == blob.digest else { throw context.error(.invalid, "the blob has the digest \(digest)") }
         report(progress)
     }
 
     /// After an error of the source: hands on what has arrived, to be kept.
     func salvage() throws {
-        let left = blobBuffer
-        blobBuffer = nil
-        if let left { try inflate(UnsafeRawBufferPointer(rebasing: left.buffer[..<left.byteCount])) }
-        // Before the blob's bytes: after them, the hash is in the middle of a block, where there can be no resume point.
-        if let (buffer, count) = archiveBuffer { try sendArchive(buffer, count) }
-        if let left {
-            try queue.send(StageQueue.Chunk(content: blobContent, buffer: left.buffer, byteCount: left.byteCount))
-        }
+        try takeArrived()
+        try sendArchive()
     }
 
     private var progress: UnpackProgress {
         UnpackProgress(fetchedByteCount: byteCount, unpackedByteCount: Int64(inflater.byteCount))
     }
 
-    /// Inflates what has arrived and then sends it, in this order: the other thread recycles it.
-    private func handOverArrived() throws {
-        guard let (buffer, count) = blobBuffer else { return }
-        blobBuffer = nil
-        try inflate(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        try queue.send(StageQueue.Chunk(content: blobContent, buffer: buffer, byteCount: count))
+    private func takeArrived() throws {
+        let bytes = UnsafeRawBufferPointer(rebasing: input.all[0][..<inputByteCount])
+        inputByteCount = 0
+        try take(bytes)
+        if !isResumedFromArchive { try partial?.keep(bytes) }
+    }
+
+    /// A gzip blob is resumed from its archive, others only from their own bytes.
+    private var isResumedFromArchive: Bool {
+        switch inflater.format {
+        case .gzip: keepsCheckpoints
+        case .zstd, .some(.none): false
+        // A few bytes, not worth keeping.
+        case nil: true
+        }
+    }
+
+    /// Inflates, then hashes: so checkpoints come with a hash that is at the end of an input buffer, between two blocks.
+    private func take(_ bytes: UnsafeRawBufferPointer) throws {
+        try inflate(uninflated.rest(of: bytes))
+        blobHash.update(unhashed.rest(of: bytes))
         report(progress)
     }
 
-    /// A gzip blob can be taken up from its archive, others only from their own bytes.
-    private var blobContent: StageQueue.Content {
-        switch inflater.format {
-        case .zstd, .some(.none): .blobToKeep
-        case .gzip: keepsCheckpoints ? .blob : .blobToKeep
-        case nil: .blob
-        }
-    }
-
     private func inflate(_ bytes: UnsafeRawBufferPointer) throws {
-        let skipped = Int(min(max(inflatedFrom - inflatedByteCount, 0), Int64(bytes.count)))
-        inflatedByteCount += Int64(bytes.count)
-        var input = UnsafeRawBufferPointer(rebasing: bytes[skipped...])
+        var bytes = bytes
         while true {
-            let (buffer, filled) = try archiveBuffer ?? (queue.freeBuffer(for: .archive), 0)
-            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-            archiveBuffer = (buffer, filled)
-            let count = try inflater.inflate(&input, into: room)
-            checkpoints += inflater.takeCheckpoints()
-            guard count == room.count else {
-                archiveBuffer = (buffer, filled + count)
-                return
+            var chunk = try archiveChunk ?? queue.freeChunk()
+            archiveChunk = nil
+            let room = UnsafeMutableRawBufferPointer(rebasing: chunk.buffer[chunk.byteCount...])
+            let count = try inflater.inflate(&bytes, into: room)
+            chunk.byteCount += count
+            for checkpoint in inflater.takeCheckpoints() {
+                let point = partial == nil ? nil : blobHash.state.map { ResumePoint(checkpoint, blobHash: $0) }
+                chunk.checkpoints.append((checkpoint, point))
             }
-            try sendArchive(buffer, buffer.count)
+            archiveChunk = chunk
+            if count < room.count { return }
+            try sendArchive()
         }
     }
 
-    private func sendArchive(_ buffer: UnsafeMutableRawBufferPointer, _ byteCount: Int) throws {
-        archiveBuffer = nil
-        try queue.send(
-            StageQueue.Chunk(content: .archive, buffer: buffer, byteCount: byteCount, checkpoints: checkpoints))
-        checkpoints.removeAll(keepingCapacity: true)
+    private func sendArchive() throws {
+        guard let chunk = archiveChunk else { return }
+        archiveChunk = nil
+        try queue.send(chunk)
     }
 }

@@ -39,6 +39,8 @@ struct LayerErrorContext: Sendable {
         LayerError(kind: kind, digest: digest, source: source, problem: problem)
     }
 
+    var noMemory: LayerError { error(.io, "no memory for buffers") }
+
     /// The error as it leaves the unpacker.
     func naming(_ error: any Error) -> any Error {
         switch error {

@@ -1,26 +1,22 @@
 import Glibc
 
-/// Memory for the buffers between the two threads, in one mapping: it goes back to the system when the layer is done,
-/// where malloc would keep it.
+/// Memory for buffers, in one mapping: it goes back to the system when the layer is done, where malloc would keep it.
 final class StageBuffers: @unchecked Sendable {
     // Immutable after init. Who may touch which buffer is the queue's business.
     let all: [UnsafeMutableRawBufferPointer]
     private let mapping: UnsafeMutableRawBufferPointer
 
-    /// - Parameter byteCounts: of each buffer, multiples of the page size.
+    /// - Parameter byteCount: of each buffer, a multiple of the page size.
     /// - Returns: nil when there is no memory.
-    init?(byteCounts: [Int]) {
-        let total = byteCounts.reduce(0, +)
+    init?(count: Int, byteCount: Int) {
+        let total = count * byteCount
         let start = mmap(nil, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let start, start != MAP_FAILED else { return nil }
-        mapping = UnsafeMutableRawBufferPointer(start: start, count: total)
-        var offset = 0
-        var buffers: [UnsafeMutableRawBufferPointer] = []
-        for byteCount in byteCounts {
-            buffers.append(UnsafeMutableRawBufferPointer(rebasing: mapping[offset..<offset + byteCount]))
-            offset += byteCount
+        let mapping = UnsafeMutableRawBufferPointer(start: start, count: total)
+        self.mapping = mapping
+        all = (0..<count).map {
+            UnsafeMutableRawBufferPointer(rebasing: mapping[$0 * byteCount..<($0 + 1) * byteCount])
         }
-        all = buffers
     }
 
     deinit {

@@ -1,26 +1,17 @@
 import Compression
 import Threads
 
-/// What the receiving thread hands to the writing thread, in order, in buffers that go round.
+/// What the receiving thread hands to the writing thread: the archive, in order, in buffers that go round.
 ///
 /// Each thread waits only when the other one has something to do, so one of them always runs: the receiving thread waits
 /// for a free buffer, the writing thread for a full one.
 final class StageQueue: Sendable {
-    enum Content: Int {
-        /// Compressed bytes.
-        case blob
-        /// Compressed bytes that are to be kept for a later attempt.
-        case blobToKeep
-        /// Uncompressed bytes.
-        case archive
-    }
-
     struct Chunk {
-        var content: Content
-        var buffer: UnsafeMutableRawBufferPointer
-        var byteCount: Int
-        /// Those that were found while the bytes of an archive chunk were inflated.
-        var checkpoints: [Checkpoint] = []
+        let buffer: UnsafeMutableRawBufferPointer
+        /// How many of the buffer's bytes are the archive's.
+        var byteCount = 0
+        /// Those that were found while these bytes were inflated, each with where it can be resumed, if it can.
+        var checkpoints: [(checkpoint: Checkpoint, point: ResumePoint?)] = []
 
         var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[..<byteCount]) }
     }
@@ -29,54 +20,38 @@ final class StageQueue: Sendable {
     struct Stopped: Error {}
 
     private struct State {
-        var freeBlobBuffers: [UnsafeMutableRawBufferPointer]
-        var freeArchiveBuffers: [UnsafeMutableRawBufferPointer]
+        var freeBuffers: [UnsafeMutableRawBufferPointer]
         var chunks: [Chunk] = []
         var isClosed = false
         var isAbandoned = false
         var isStopped = false
-
-        mutating func recycle(_ chunk: Chunk) {
-            switch chunk.content {
-            case .blob, .blobToKeep: freeBlobBuffers.append(chunk.buffer)
-            case .archive: freeArchiveBuffers.append(chunk.buffer)
-            }
-        }
     }
 
-    static let blobBufferByteCount = 256 << 10
-    static let archiveBufferByteCount = 512 << 10
+    static let bufferByteCount = 512 << 10
 
     private let buffers: StageBuffers
     private let monitor: Monitor<State>
 
     /// nil when there is no memory.
     init?(limits: UnpackLimits) {
-        let blobCount = max(limits.blobBufferCount, 2)
-        let archiveCount = max(limits.archiveBufferCount, 2)
-        let byteCounts =
-            Array(repeating: Self.blobBufferByteCount, count: blobCount)
-            + Array(repeating: Self.archiveBufferByteCount, count: archiveCount)
-        guard let buffers = StageBuffers(byteCounts: byteCounts) else { return nil }
+        guard let buffers = StageBuffers(count: max(limits.bufferCount, 2), byteCount: Self.bufferByteCount) else {
+            return nil
+        }
         self.buffers = buffers
-        monitor = Monitor(
-            State(
-                freeBlobBuffers: Array(buffers.all.prefix(blobCount)),
-                freeArchiveBuffers: Array(buffers.all.suffix(archiveCount))))
+        monitor = Monitor(State(freeBuffers: buffers.all))
     }
 }
 
 // The receiving thread's side.
 extension StageQueue {
     /// Waits for a buffer to fill. It is the caller's until it is sent.
-    func freeBuffer(for content: Content) throws(Stopped) -> UnsafeMutableRawBufferPointer {
+    func freeChunk() throws(Stopped) -> Chunk {
         let buffer: UnsafeMutableRawBufferPointer?? = monitor.wait { state in
             if state.isStopped { return .some(nil) }
-            let free = content == .archive ? state.freeArchiveBuffers.popLast() : state.freeBlobBuffers.popLast()
-            return free.map { .some($0) }
+            return state.freeBuffers.popLast().map { .some($0) }
         }
         guard let buffer = buffer ?? nil else { throw Stopped() }
-        return buffer
+        return Chunk(buffer: buffer)
     }
 
     func send(_ chunk: Chunk) throws(Stopped) {
@@ -116,7 +91,7 @@ extension StageQueue {
     }
 
     func recycle(_ chunk: Chunk) {
-        monitor.withLock { $0.recycle(chunk) }
+        monitor.withLock { $0.freeBuffers.append(chunk.buffer) }
         monitor.notifyOne()
     }
 

@@ -20,7 +20,7 @@ struct UnpackAttempt {
     /// Blocks. Returns the layer's other files once everything has been verified; throws the first thing that went wrong.
     func run() throws -> ArchiveWriter.Finished {
         guard let queue = StageQueue(limits: writer.limits) else {
-            throw writer.context.error(.io, "no memory for buffers")
+            throw writer.context.noMemory
         }
         let outcome = Outcome()
         let thread = try Thread.start(name: "imgfs-layer") { [writer] in
@@ -47,10 +47,10 @@ struct UnpackAttempt {
     private func receive(_ queue: StageQueue) throws {
         let start = writer.start
         let receiver = try BlobReceiver(
-            blob, queue: queue, limits: writer.limits, context: writer.context, start: start,
+            blob, queue: queue, limits: writer.limits, partial: writer.partial, start: start,
             checkpoint: try start.points.last.map { try UnpackStart.checkpoint(of: $0, in: writer.data) },
-            report: report)
-        if let partial = writer.partial { try receiver.takeKept(start.keptByteCount, of: partial) }
+            context: writer.context, report: report)
+        try receiver.takeKept(start.keptByteCount)
         do {
             if receiver.byteCount < blob.size {
                 try source.stream(blob, from: receiver.byteCount) {

@@ -9,11 +9,9 @@ public struct UnpackLimits: Sendable {
     public var index = LayerLimits()
     /// Inflated bytes for each checkpoint of a gzip blob, about; nil for no checkpoints.
     public var checkpointSpanByteCount: Int? = 1 << 20
-    /// Buffers for uncompressed bytes between the two threads, 512 KiB each. At least 2. What is in them is unpacked again
-    /// when the process is killed.
-    public var archiveBufferCount = 5
-    /// Buffers for compressed bytes between the two threads, 256 KiB each. At least 2.
-    public var blobBufferCount = 6
+    /// Buffers between the two threads, 512 KiB each. At least 2. What is in them is unpacked again when the process is
+    /// killed.
+    public var bufferCount = 5
 
     public init() {}
 }

@@ -98,6 +98,6 @@ extension FileRegion {
         } catch {
             throw LocalImageError(.fault, "\(file.name): \(error)")
         }
-        return hasher.finish()
+        return hasher.digest
     }
 }

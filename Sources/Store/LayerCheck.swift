@@ -37,7 +37,7 @@ enum LayerCheck {
             let count = try file.read(into: buffer, at: offset)
             hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             offset += Int64(count)
-            if count < buffer.count { return hasher.finish() }
+            if count < buffer.count { return hasher.digest }
         }
     }
 }

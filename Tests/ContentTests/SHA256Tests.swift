@@ -19,7 +19,7 @@ struct SHA256Tests {
                 hasher.update(UnsafeRawBufferPointer(start: nil, count: 0))
             }
         }
-        #expect(hasher.finish() == SHA256.digest(of: bytes))
+        #expect(hasher.digest == SHA256.digest(of: bytes))
     }
 
     @Test func `a hash can be put away between two blocks and taken up again`() throws {
@@ -33,12 +33,12 @@ struct SHA256Tests {
             #expect(state.byteCount == UInt64(length))
             var second = SHA256(resuming: SHA256.State(words: state.words, byteCount: state.byteCount))
             bytes[length...].withUnsafeBytes { second.update($0) }
-            #expect(second.finish() == SHA256.digest(of: bytes))
+            #expect(second.digest == SHA256.digest(of: bytes))
         }
         // The length is hashed in bits, in two words.
         let far = SHA256.State(words: [UInt32](1...8), byteCount: 3 << 29)
         #expect(SHA256(resuming: far).state == far)
-        let digest = SHA256(resuming: far).finish()
+        let digest = SHA256(resuming: far).digest
         #expect(digest.hex == "c34332da7d95f05299cc4c6525616b91f5cbdf40dbe5e75be92c7512389b5bce")
     }
 }

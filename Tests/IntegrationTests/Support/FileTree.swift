@@ -130,7 +130,7 @@ struct FileTree {
             if count == 0 { break }
             buffer.withUnsafeBytes { hasher.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         }
-        file.content = hasher.finish()
+        file.content = hasher.digest
         var position: off_t = 0
         while true {
             let data = lseek(descriptor, position, seekData)
