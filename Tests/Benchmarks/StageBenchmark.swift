@@ -29,7 +29,6 @@ struct StageBenchmark {
         printHead(title, ["wall, s", "CPU, s", "archive MB/s"])
         row("fetch", try cost(runs: runs) { try layer.source.stream(layer.blob, from: 0) { _ in } })
         row("SHA-256 of the blob", cost(runs: runs) { _ = SHA256.digest(of: layer.bytes) })
-        row("keep the blob until all is there", try write(layer.bytes))
         let engine = DeflateEngine.chosen.engine
         let inflating = try costs(
             runs: runs,
