@@ -12,7 +12,7 @@ public struct DaemonCounters: Sendable, Hashable, Codable {
     }
 
     public var fetchedByteCounts = FetchedByteCounts()
-    /// Bytes of layers' uncompressed archives that were written.
+    /// Bytes of layers' archives that were unpacked.
     public var unpackedByteCount: Int64 = 0
     public var unpackedLayerCount = 0
     /// Bytes of files' content that the kernel asked for: what is in its page cache it does not ask for again.

@@ -52,7 +52,7 @@ enum PrometheusText {
         page.sample("imgfs_fetched_bytes_total", [("from", "registry")], counters.fetchedByteCounts.registry)
         page.sample("imgfs_fetched_bytes_total", [("from", "local")], counters.fetchedByteCounts.local)
         page.add(
-            .counter, "imgfs_unpacked_bytes_total", "Bytes of layers' archives that were written.",
+            .counter, "imgfs_unpacked_bytes_total", "Bytes of layers' archives that were unpacked.",
             counters.unpackedByteCount)
         page.add(.counter, "imgfs_unpacked_layers_total", "Layers that were unpacked.", counters.unpackedLayerCount)
         page.add(

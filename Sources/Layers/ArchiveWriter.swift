@@ -29,23 +29,17 @@ struct ArchiveWriter: Sendable {
 
     /// Works until everything has come. When it returns, the archive has been verified.
     func run(_ queue: StageQueue) throws -> Finished {
-        var archiveHash = SHA256()
-        var parser = TarParser(limits: limits.tar)
-        var builder = LayerIndexBuilder(limits: limits.index)
+        var contents = Contents(limits)
         var checkpoints = CheckpointFileBuilder()
-        var archiveByteCount: UInt64 = 0
-        for point in start.points { checkpoints.add(try UnpackStart.checkpoint(of: point, in: data)) }
-        try readArchive(to: start.points.last?.byteOffset ?? 0) { bytes in
-            archiveByteCount += UInt64(bytes.count)
-            try parser.push(bytes) { (entry) throws(LayerIndexError) in try builder.add(entry) }
-            archiveHash.update(bytes)
+        for point in start.points {
+            checkpoints.add(try UnusableRemains.reading { try UnpackStart.checkpoint(of: point, in: data) })
         }
+        let hasAll = try readArchive(
+            to: start.points.last?.byteOffset ?? 0, unless: { queue.isAbandoned }, { try contents.add($0) })
         while let chunk = queue.next() {
             defer { queue.recycle(chunk) }
-            archiveByteCount += UInt64(chunk.byteCount)
-            try parser.push(chunk.bytes) { (entry) throws(LayerIndexError) in try builder.add(entry) }
+            if hasAll { try contents.add(chunk.bytes) }
             try write(chunk.bytes)
-            archiveHash.update(chunk.bytes)
             for (checkpoint, point) in chunk.checkpoints {
                 checkpoints.add(checkpoint)
                 // After the write: what is noted is there.
@@ -53,36 +47,68 @@ struct ArchiveWriter: Sendable {
             }
         }
         if queue.isAbandoned { throw Abandoned() }
-        let archiveDigest = archiveHash.digest
-        guard archiveDigest == diffID else {
-            throw context.error(
-                .invalid, "it unpacks to \(archiveDigest), but the image's config says diffID \(diffID)")
+        let digest = contents.hash.digest
+        guard digest == diffID else {
+            throw context.error(.invalid, "it unpacks to \(digest), but the image's config says diffID \(diffID)")
         }
-        try parser.finish()
+        let byteCount = contents.byteCount
         return Finished(
-            index: builder.finish(diffID: diffID, byteCount: archiveByteCount),
+            index: try contents.finish(diffID),
             checkpoints: checkpoints.isEmpty
-                ? nil : checkpoints.finish(diffID: diffID, archiveByteCount: archiveByteCount, blob: blob))
+                ? nil : checkpoints.finish(diffID: diffID, archiveByteCount: byteCount, blob: blob))
     }
 
-    /// What an earlier attempt unpacked.
-    private func readArchive(to end: UInt64, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        guard end > 0 else { return }
+    /// What is learnt from the archive's bytes, which come in order.
+    private struct Contents: ~Copyable {
+        var byteCount: UInt64 = 0
+        var hash = SHA256()
+        private var parser: TarParser
+        private var builder: LayerIndexBuilder
+
+        init(_ limits: UnpackLimits) {
+            parser = TarParser(limits: limits.tar)
+            builder = LayerIndexBuilder(limits: limits.index)
+        }
+
+        mutating func add(_ bytes: UnsafeRawBufferPointer) throws {
+            byteCount += UInt64(bytes.count)
+            try parser.push(bytes) { (entry) throws(LayerIndexError) in try builder.add(entry) }
+            hash.update(bytes)
+        }
+
+        /// The layer's index. Throws when the archive is not complete.
+        consuming func finish(_ diffID: Digest) throws -> [UInt8] {
+            try parser.finish()
+            return builder.finish(diffID: diffID, byteCount: byteCount)
+        }
+    }
+
+    /// Reads what an earlier attempt unpacked. False when that was broken off, since no layer will come of it: a source that
+    /// is away is then not told of late.
+    private func readArchive(
+        to end: UInt64, unless isCancelled: () -> Bool, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Bool {
+        guard end > 0 else { return true }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }
         var offset: UInt64 = 0
         while offset < end {
+            if isCancelled() { return false }
             let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(end - offset, UInt64(buffer.count)))])
-            let count: Int
-            do {
-                count = try data.read(fromAbsoluteOffset: Int64(offset), into: room)
-            } catch let error as Errno {
-                throw context.system("read what was unpacked before", error)
+            let count = try UnusableRemains.reading {
+                do {
+                    return try data.read(fromAbsoluteOffset: Int64(offset), into: room)
+                } catch let error as Errno {
+                    throw context.system("read what was unpacked before", error)
+                }
             }
-            guard count > 0 else { throw context.error(.io, "what was unpacked before is cut off") }
+            guard count > 0 else {
+                throw UnusableRemains(reason: context.error(.io, "what was unpacked before is cut off"))
+            }
             try body(UnsafeRawBufferPointer(rebasing: room[..<count]))
             offset += UInt64(count)
         }
+        return true
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) throws {

@@ -11,7 +11,6 @@ final class BlobReceiver {
     private let context: LayerErrorContext
     private let report: (UnpackProgress) -> Void
     private let inflater: Inflater
-    private let keepsCheckpoints: Bool
 
     /// Compressed bytes so far.
     private(set) var byteCount: Int64
@@ -21,8 +20,9 @@ final class BlobReceiver {
     private var uninflated: Span
 
     /// Compressed bytes that arrived and are taken together: decoding small pieces takes longer.
-    private let input: StageBuffers
+    private let input: UnsafeMutableRawBufferPointer
     private var inputByteCount = 0
+    private let inputMemory: StageBuffers
     /// Being filled.
     private var archiveChunk: StageQueue.Chunk?
 
@@ -38,22 +38,22 @@ final class BlobReceiver {
         }
     }
 
-    private static let inputByteCount = 256 << 10
+    private static let inputCapacity = 256 << 10
 
     /// - Parameter checkpoint: of the last of the points that it starts with; nil to inflate the blob from its start.
     init(
         _ blob: Descriptor, queue: StageQueue, limits: UnpackLimits, partial: PartialBlob?, start: UnpackStart,
         checkpoint: Checkpoint?, context: LayerErrorContext, report: @escaping (UnpackProgress) -> Void
     ) throws {
-        guard let input = StageBuffers(count: 1, byteCount: Self.inputByteCount) else { throw context.noMemory }
+        guard let memory = StageBuffers(count: 1, byteCount: Self.inputCapacity) else { throw context.noMemory }
         self.blob = blob
         self.queue = queue
         self.partial = partial
         self.context = context
         self.report = report
-        self.input = input
+        inputMemory = memory
+        input = memory.all[0]
         let span = limits.checkpointSpanByteCount
-        keepsCheckpoints = span != nil
         if let point = start.points.last, let checkpoint {
             byteCount = Int64(point.blobByteOffset)
             blobHash = SHA256(resuming: point.blobHash)
@@ -72,11 +72,11 @@ final class BlobReceiver {
     /// Takes the blob's first bytes, which an earlier attempt kept.
     func takeKept(_ keptByteCount: Int64) throws {
         while let partial, byteCount < keptByteCount {
-            let buffer = input.all[0]
-            let wanted = Int(min(Int64(buffer.count), keptByteCount - byteCount))
-            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
-            guard try partial.readKept(into: room, at: byteCount) == wanted else {
-                throw context.error(.io, "the part that was fetched before is cut off")
+            let wanted = Int(min(Int64(input.count), keptByteCount - byteCount))
+            let room = UnsafeMutableRawBufferPointer(rebasing: input[..<wanted])
+            let count = try UnusableRemains.reading { try partial.readKept(into: room, at: byteCount) }
+            guard count == wanted else {
+                throw UnusableRemains(reason: context.error(.io, "the part that was fetched before is cut off"))
             }
             byteCount += Int64(wanted)
             try take(UnsafeRawBufferPointer(room))
@@ -91,7 +91,7 @@ final class BlobReceiver {
         byteCount += Int64(bytes.count)
         var rest = bytes
         while !rest.isEmpty {
-            let room = UnsafeMutableRawBufferPointer(rebasing: input.all[0][inputByteCount...])
+            let room = UnsafeMutableRawBufferPointer(rebasing: input[inputByteCount...])
             let count = min(rest.count, room.count)
             room.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest[..<count]))
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
@@ -125,7 +125,7 @@ final class BlobReceiver {
     }
 
     private func takeArrived() throws {
-        let bytes = UnsafeRawBufferPointer(rebasing: input.all[0][..<inputByteCount])
+        let bytes = UnsafeRawBufferPointer(rebasing: input[..<inputByteCount])
         inputByteCount = 0
         try take(bytes)
         if !isResumedFromArchive { try partial?.keep(bytes) }
@@ -134,10 +134,9 @@ final class BlobReceiver {
     /// A gzip blob is resumed from its archive, others only from their own bytes.
     private var isResumedFromArchive: Bool {
         switch inflater.format {
-        case .gzip: keepsCheckpoints
         case .zstd, .some(.none): false
-        // A few bytes, not worth keeping.
-        case nil: true
+        // Without a format there are but a few bytes, not worth keeping.
+        case .gzip, nil: true
         }
     }
 

@@ -48,6 +48,8 @@ struct LayerErrorContext: Sendable {
         case let error as TarError: self.error(error.reason.kind, error.description)
         case let error as LayerIndexError: self.error(error.kind, error.description)
         case let error as StoreError: self.error(error.kind, error.description)
+        case let error as UnusableRemains: naming(error.reason)
+        case let error as CheckpointFile.Fault: self.error(.io, "what was unpacked before: \(error.description)")
         case let error as ThreadError: self.error(.io, error.description)
         default: error
         }

@@ -61,21 +61,22 @@ public final class LayerUnpacker: Sendable {
     }
 
     private func run(_ unpack: Unpack) throws {
-        let start = try unpack.partial.map { try UnpackStart($0, of: unpack.blob) } ?? UnpackStart()
         var furthest = UnpackProgress(fetchedByteCount: 0, unpackedByteCount: 0)
         let report = { (progress: UnpackProgress) in
             furthest.fetchedByteCount = max(furthest.fetchedByteCount, progress.fetchedByteCount)
             furthest.unpackedByteCount = max(furthest.unpackedByteCount, progress.unpackedByteCount)
             unpack.progress(furthest)
         }
+        guard let partial = unpack.partial else { return try attempt(unpack, from: UnpackStart(), report) }
         do {
-            try attempt(unpack, from: start, report)
-        } catch {
-            // Perhaps what was left of an earlier attempt is bad, and what comes from the source is good.
-            guard start.isResumed, Self.isAboutContent(unpack.context.naming(error)), let partial = unpack.partial
-            else {
-                throw error
+            let start = try UnusableRemains.reading { try UnpackStart(partial, of: unpack.blob) }
+            do {
+                return try attempt(unpack, from: start, report)
+            } catch  where start.isResumed && Self.isAboutContent(unpack.context.naming(error)) {
+                // What comes from the source may be good.
+                throw UnusableRemains(reason: error)
             }
+        } catch is UnusableRemains {
             try partial.reset()
             try attempt(unpack, from: UnpackStart(), report)
         }

@@ -1,5 +1,6 @@
 import Compression
 import Content
+import LayerIndex
 
 /// Where unpacking a gzip blob can be taken up, also by another process: a checkpoint whose inflated bytes are in the
 /// archive, and the blob's hash at about the same place. Kept as a partial blob's notes, one for each checkpoint.
@@ -29,31 +30,53 @@ struct ResumePoint: Sendable, Equatable {
         min(compressedBitOffset / 8, blobHash.byteCount) / SHA256.blockByteCount * SHA256.blockByteCount
     }
 
-    /// Little-endian: two offsets, the lengths of the window and of what was hashed, H0 to H7.
+    /// Little-endian: two offsets, the window's length, a checksum, how much was hashed, H0 to H7.
     var encoded: [UInt8] {
-        let numbers = [compressedBitOffset, byteOffset, UInt64(windowByteCount), blobHash.byteCount]
-        return numbers.flatMap { number in withUnsafeBytes(of: number.littleEndian) { Array($0) } }
-            + blobHash.words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
+        var bytes = [UInt8](repeating: 0, count: Self.byteCount)
+        bytes.withUnsafeMutableBytes { bytes in
+            bytes.storeBytes(of: compressedBitOffset.littleEndian, toByteOffset: 0, as: UInt64.self)
+            bytes.storeBytes(of: byteOffset.littleEndian, toByteOffset: 8, as: UInt64.self)
+            bytes.storeBytes(of: UInt32(windowByteCount).littleEndian, toByteOffset: 16, as: UInt32.self)
+            bytes.storeBytes(of: blobHash.byteCount.littleEndian, toByteOffset: 24, as: UInt64.self)
+            for (position, word) in blobHash.words.enumerated() {
+                bytes.storeBytes(of: word.littleEndian, toByteOffset: 32 + 4 * position, as: UInt32.self)
+            }
+            let checksum = Self.checksum(of: UnsafeRawBufferPointer(bytes))
+            bytes.storeBytes(of: checksum.littleEndian, toByteOffset: Self.checksumOffset, as: UInt32.self)
+        }
+        return bytes
     }
 
-    /// nil when `bytes`, of which there are `byteCount`, make no sense.
+    private static let checksumOffset = 20
+
+    /// Of the two parts around it, with both halves of what is 64 bits there.
+    private static func checksum(of bytes: UnsafeRawBufferPointer) -> UInt32 {
+        let head = FileChecksum.of(UnsafeRawBufferPointer(rebasing: bytes[..<checksumOffset]))
+        let tail = FileChecksum.of(UnsafeRawBufferPointer(rebasing: bytes[(checksumOffset + 4)...]))
+        let sum = head &+ tail &* 31
+        return UInt32(truncatingIfNeeded: sum ^ sum >> 32)
+    }
+
+    /// nil when `bytes`, of which there are `byteCount`, are not what `encoded` makes.
     init?(_ bytes: UnsafeRawBufferPointer) {
-        func number(_ position: Int) -> UInt64 {
-            UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * position, as: UInt64.self))
+        func number(_ offset: Int) -> UInt64 {
+            UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         }
-        let (window, hashed) = (number(2), number(3))
-        guard window <= min(number(1), UInt64(Checkpoint.maximumWindowByteCount)), hashed % SHA256.blockByteCount == 0
-        else { return nil }
+        func word(_ offset: Int) -> UInt32 {
+            UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        }
+        guard word(Self.checksumOffset) == Self.checksum(of: bytes) else { return nil }
         compressedBitOffset = number(0)
-        byteOffset = number(1)
-        windowByteCount = Int(window)
-        let words = (0..<8).map {
-            UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 32 + 4 * $0, as: UInt32.self))
-        }
-        blobHash = SHA256.State(words: words, byteCount: hashed)
+        byteOffset = number(8)
+        windowByteCount = Int(word(16))
+        guard windowByteCount <= Checkpoint.maximumWindowByteCount, UInt64(windowByteCount) <= byteOffset,
+            number(24) % SHA256.blockByteCount == 0
+        else { return nil }
+        blobHash = SHA256.State(words: (0..<8).map { word(32 + 4 * $0) }, byteCount: number(24))
     }
 
-    /// The points in `notes`, until one makes no sense. Offsets ascend, and the archive has at least `archiveByteCount`.
+    /// The points in `notes`, until one makes no sense: offsets ascend, and none is behind the end of the archive or of the
+    /// blob.
     static func points(in notes: [UInt8], archiveByteCount: UInt64, blobByteCount: UInt64) -> [ResumePoint] {
         notes.withUnsafeBytes { notes in
             var points: [ResumePoint] = []
@@ -61,7 +84,9 @@ struct ResumePoint: Sendable, Equatable {
                 guard let point = ResumePoint(UnsafeRawBufferPointer(rebasing: notes[start..<start + byteCount])),
                     point.byteOffset <= archiveByteCount, point.compressedBitOffset / 8 < blobByteCount,
                     point.blobHash.byteCount <= blobByteCount,
-                    points.last.map({ $0.byteOffset < point.byteOffset }) ?? true
+                    points.last.map({
+                        $0.byteOffset < point.byteOffset && $0.compressedBitOffset < point.compressedBitOffset
+                    }) ?? true
                 else { break }
                 points.append(point)
             }

@@ -3,15 +3,22 @@ import OCI
 import Store
 import SystemPackage
 
+/// What an earlier attempt left cannot be used, whatever the reason: the layer is to be fetched from its start.
+struct UnusableRemains: Error {
+    var reason: any Error
+
+    /// What `body` returns. Its error is about what was left.
+    static func reading<Result>(_ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch { throw UnusableRemains(reason: error) }
+    }
+}
+
 /// What an attempt at a layer begins with.
 struct UnpackStart: Sendable {
     /// Of an earlier attempt, in order; the archive is unpacked to the last one. Empty when there are none.
     var points: [ResumePoint] = []
     /// When there are no points: bytes of the blob that an earlier attempt kept.
     var keptByteCount: Int64 = 0
-
-    /// Bytes of the blob that need not be fetched.
-    var blobByteOffset: Int64 { points.last.map { Int64($0.blobByteOffset) } ?? keptByteCount }
 
     var isResumed: Bool { !points.isEmpty || keptByteCount > 0 }
 

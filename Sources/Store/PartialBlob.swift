@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 public import OCI
 import Synchronization
 public import SystemPackage
@@ -9,7 +10,7 @@ public import SystemPackage
 /// taken up, or the blob's own bytes. Digests can only be checked when everything is there: nobody believes anything of
 /// it before.
 ///
-/// One thread at a time.
+/// One thread at a time for each of the three: the archive, the notes, the blob's bytes.
 public final class PartialBlob: Sendable {
     public let digest: Digest
     /// A directory. `Store.stageLayer` makes it the layer.
@@ -39,16 +40,18 @@ public final class PartialBlob: Sendable {
             }
             archiveFile = file
         } catch {
-            if isKept { store.openPartials.withLock { _ = $0.remove(digest) } }
+            Self.letGo(of: digest, at: path, isKept: isKept, store)
             throw error
         }
     }
 
-    deinit {
+    deinit { Self.letGo(of: digest, at: path, isKept: isKept, store) }
+
+    private static func letGo(of digest: Digest, at path: String, isKept: Bool, _ store: Store) {
         if isKept {
             store.openPartials.withLock { _ = $0.remove(digest) }
         } else {
-            // Cannot matter: the next start sweeps it.
+            // That it fails does not matter: the next start sweeps it.
             try? Directory.removeAll(path)
         }
     }
@@ -90,9 +93,9 @@ public final class PartialBlob: Sendable {
         try notesFile.truncate(Int64(notesByteCount))
     }
 
-    /// Throws everything away: part of it is wrong. The blob can then be fetched from its start.
+    /// Throws everything away: part of it is wrong, or cannot be read. The blob can then be fetched from its start.
     public func reset() throws(StoreError) {
-        try blob.truncate(0)
+        try removeRemains()
         try rewind(archiveByteCount: 0, notesByteCount: 0)
     }
 
@@ -106,8 +109,8 @@ public final class PartialBlob: Sendable {
 
     /// Removes what only an unfinished layer needs.
     func removeRemains() throws(StoreError) {
-        try Directory.removeAll(notesFile.path)
-        try Directory.removeAll(blob.path)
+        try notesFile.remove()
+        try blob.remove()
     }
 }
 
@@ -117,50 +120,30 @@ private enum PartialFile {
     static let notes = "notes"
 }
 
-/// A file that is there once something was written to it.
-private final class GrowingFile: Sendable {
-    let path: String
-    private let file = Mutex<PrivateFile?>(nil)
-
-    init(path: String) { self.path = path }
-
-    private func opened(_ flags: Int32 = 0) throws(StoreError) -> PrivateFile? {
-        try file.withLock { (file) throws(StoreError) -> PrivateFile? in
-            if file == nil { file = try PrivateFile.open(path, O_RDWR | O_APPEND | flags) }
-            return file
-        }
-    }
-
-    func byteCount() throws(StoreError) -> Int64 { try opened()?.byteCount() ?? 0 }
-
-    func append(_ bytes: UnsafeRawBufferPointer) throws(StoreError) { try opened(O_CREAT)?.write(bytes) }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(StoreError) -> Int {
-        try opened()?.read(into: buffer, at: offset) ?? 0
-    }
-
-    func truncate(_ byteCount: Int64) throws(StoreError) {
-        guard let file = try opened() else { return }
-        guard ftruncate(file.descriptor.rawValue, off_t(byteCount)) == 0 else {
-            throw .system("truncate \(path)", errno)
-        }
-    }
-}
-
 extension Store {
     /// What is there of a blob, opened for more; empty when there is nothing. Of the others, the oldest are removed
     /// when all together are over their limit.
     public func partialBlob(_ digest: Digest) throws(StoreError) -> PartialBlob {
         let partial = try PartialBlob(digest: digest, store: self)
-        try PartialBudget(paths: paths).enforce(
-            options.maximumPartialByteCount, isOpen: { digest in openPartials.withLock { $0.contains(digest) } },
-            logger: logger)
+        do throws(StoreError) {
+            try PartialBudget(paths: paths).enforce(options.maximumPartialByteCount, logger: logger) {
+                (digest) throws(StoreError) in try removePartial(digest)
+            }
+        } catch {
+            logger.warning("cannot remove parts of blobs that are over the limit", metadata: ["error": "\(error)"])
+        }
         return partial
     }
 
     /// Removes what is there of a blob, unless it is being fetched.
     func removePartial(_ digest: Digest) throws(StoreError) {
-        guard !openPartials.withLock({ $0.contains(digest) }) else { return }
-        try Directory.removeAll(paths.partial(digest))
+        let path = paths.partial(digest)
+        let grave = newStagingPath()
+        // Under the lock that a fetch takes to claim it: from then on the name is the fetch's.
+        let code = openPartials.withLock { open in
+            open.contains(digest) || rename(path, grave) == 0 ? 0 : errno
+        }
+        guard code == 0 || code == ENOENT else { throw .system("remove \(path)", code) }
+        try Directory.removeAll(grave)
     }
 }

@@ -16,7 +16,9 @@ struct Recovery {
         try removeUnsealed(in: paths.trees, kind: .tree)
         try removeLossesOfAnotherBoot()
         try removeUselessPartials()
-        try PartialBudget(paths: paths).enforce(options.maximumPartialByteCount, isOpen: { _ in false }, logger: logger)
+        try PartialBudget(paths: paths).enforce(options.maximumPartialByteCount, logger: logger) {
+            (digest) throws(StoreError) in try Directory.removeAll(paths.partial(digest))
+        }
     }
 
     /// Nothing in there was ever visible.
@@ -113,12 +115,13 @@ struct PartialBudget {
         return partials
     }
 
-    /// Removes the oldest until all together have at most `limit` bytes.
-    func enforce(_ limit: Int64, isOpen: (Digest) -> Bool, logger: Logger) throws(StoreError) {
-        let partials = try all()
-        for digest in Self.excess(of: partials, over: limit) where !isOpen(digest) {
+    /// Has the oldest removed until all together have at most `limit` bytes. `remove` leaves those that are being fetched.
+    func enforce(
+        _ limit: Int64, logger: Logger, remove: (Digest) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        for digest in Self.excess(of: try all(), over: limit) {
             logger.info("removing part of a blob: over the limit", metadata: ["blob": "\(digest)"])
-            try Directory.removeAll(paths.partial(digest))
+            try remove(digest)
         }
     }
 

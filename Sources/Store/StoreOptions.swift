@@ -1,7 +1,7 @@
 /// Limits and settings of a store.
 public struct StoreOptions: Sendable {
     /// Bytes of blobs whose fetch was broken off that are kept for resuming it, all together. The oldest go first.
-    public var maximumPartialByteCount: Int64 = 8 << 30
+    public var maximumPartialByteCount: Int64 = 24 << 30
     /// Bytes of one document. Manifests are limited to 4 MiB and configs to 8 MiB where they are fetched.
     public var maximumDocumentByteCount = 8 << 20
     /// `prune` keeps what was published or recorded less than this long ago: whoever asked for it may not have come to

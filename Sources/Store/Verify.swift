@@ -77,7 +77,9 @@ extension Store {
             if case .damaged(let problem) = try SealState.of(path, kind: .layer) { return problem }
             return try LayerCheck.problem(of: diffID, at: path, isCancelled: isCancelled)
         case .checkpoints(let diffID):
-            guard let checkpoints = try LoadedFile.open(path),
+            // Those that may not have reached the disk go when the layer is opened.
+            guard case .sound(let seal) = try SealState.of(paths.layer(diffID), kind: .layer), isTrusted(seal),
+                let checkpoints = try LoadedFile.open(path),
                 let archive = try PrivateFile.open(paths.layer(diffID) + "/" + LayerFile.data, O_RDONLY)
             else { return nil }
             return withExtendedLifetime(archive) {

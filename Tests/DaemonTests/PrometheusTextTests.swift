@@ -80,7 +80,7 @@ struct PrometheusTextTests {
         # TYPE imgfs_fetched_bytes_total counter
         imgfs_fetched_bytes_total{from="registry"} 1000
         imgfs_fetched_bytes_total{from="local"} 20
-        # HELP imgfs_unpacked_bytes_total Bytes of layers' archives that were written.
+        # HELP imgfs_unpacked_bytes_total Bytes of layers' archives that were unpacked.
         # TYPE imgfs_unpacked_bytes_total counter
         imgfs_unpacked_bytes_total 3000
         # HELP imgfs_unpacked_layers_total Layers that were unpacked.

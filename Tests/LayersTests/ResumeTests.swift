@@ -1,3 +1,4 @@
+import Content
 import Glibc
 import LayerIndex
 import OCI
@@ -76,7 +77,6 @@ struct ResumeTests {
         try expectLayer()
     }
 
-    /// What a daemon that is killed leaves is what is in the files at that moment.
     private static func ofMembers(_ bytes: [UInt8]) -> TestArchive {
         let pieces = stride(from: 0, to: bytes.count, by: 400_000).map {
             GzipWriter.gzip(Array(bytes[$0..<min($0 + 400_000, bytes.count)]))
@@ -84,7 +84,7 @@ struct ResumeTests {
         return TestArchive(bytes, blobBytes: pieces.flatMap { $0 })
     }
 
-    /// Of the files in `directory`, into one that is made.
+    /// Copies the files in `directory` into one that is made: what a daemon that is killed at this moment leaves.
     private static func copy(_ directory: String, to target: String) throws {
         mkdir(target, 0o700)
         for name in TemporaryDirectory.names(in: directory) {
@@ -140,6 +140,70 @@ struct ResumeTests {
 
     enum Damage: CaseIterable { case archive, hash, bitOffset, window, order, half, none }
 
+    @Test(arguments: ["notes", "data", "blob"])
+    func `what was left and cannot be read is fetched again`(_ name: String) throws {
+        let path = fixture.path + "/blobs/sha256/\(Self.archive.blob.digest.hex).partial/"
+        if name == "blob" {
+            try leave(Array(Self.archive.blobBytes.prefix(100_000)))
+        } else {
+            #expect(throws: TestSource.Lost()) {
+                try unpack(TestSource(Self.archive.blobBytes, lostAfter: 4_000_000))
+            }
+        }
+        if name == "data" {
+            // Cut off behind our back: the last note's window is not there.
+            let archive = try FileDescriptor.open(FilePath(path + name), .writeOnly)
+            try archive.closeAfter { try archive.resize(to: 10) }
+        } else {
+            // Reading a directory fails, as reading a bad block does.
+            unlink(path + name)
+            mkdir(path + name, 0o700)
+        }
+        let source = TestSource(Self.archive.blobBytes)
+        try unpack(source)
+        #expect(source.offsets.last == 0)
+        try expectLayer()
+    }
+
+    @Test func `a source that is away costs nothing that was there`() throws {
+        #expect(throws: TestSource.Lost()) { try unpack(TestSource(Self.archive.blobBytes, lostAfter: 4_000_000)) }
+        var offsets: [Int64] = []
+        for _ in 0..<5 {
+            let source = TestSource([], lostAfter: 0)
+            #expect(throws: TestSource.Lost()) { try unpack(source) }
+            offsets += source.offsets
+        }
+        let source = TestSource(Self.archive.blobBytes)
+        try unpack(source)
+        #expect(Set(offsets + source.offsets).count == 1 && offsets[0] > 2_000_000)
+        try expectLayer()
+    }
+
+    @Test func `a note that was changed is none, and what follows it neither`() throws {
+        let points = (0..<4).map { number in
+            ResumePoint(
+                Checkpoint(
+                    compressedBitOffset: UInt64(number) * 4001 + 80, byteOffset: UInt64(number) * 10_000,
+                    window: [UInt8](repeating: 0, count: number * 100)),
+                blobHash: SHA256.State(words: [UInt32](1...8), byteCount: UInt64(number) * 64))
+        }
+        let notes = points.flatMap(\.encoded)
+        #expect(notes.count == 4 * ResumePoint.byteCount)
+        func read(_ notes: [UInt8], archive: UInt64 = 30_000, blob: UInt64 = 10_000) -> [ResumePoint] {
+            ResumePoint.points(in: notes, archiveByteCount: archive, blobByteCount: blob)
+        }
+        #expect(read(notes) == points)
+        #expect(read(notes, archive: 29_999) == Array(points[..<3]))
+        #expect(read(notes, blob: 1500) == Array(points[..<3]))
+        #expect(read(notes.dropLast()) == Array(points[..<3]))
+        #expect(read(points[1].encoded + points[0].encoded) == [points[1]])
+        for position in notes.indices {
+            var damaged = notes
+            damaged[position] ^= 0x20
+            #expect(read(damaged) == Array(points[..<(position / ResumePoint.byteCount)]))
+        }
+    }
+
     @Test(arguments: Damage.allCases)
     func `notes that have gone bad do no harm`(_ damage: Damage) throws {
         #expect(throws: TestSource.Lost()) {
@@ -165,7 +229,8 @@ struct ResumeTests {
         let source = TestSource(Self.archive.blobBytes)
         try unpack(source)
         #expect((1...2).contains(source.offsets.count))
-        #expect(source.offsets.last == 0 || [.window, .order, .half, .none].contains(damage))
+        // A note that is damaged is not believed, the one before it is.
+        #expect(source.offsets.last == 0 || damage != .archive)
         try expectLayer()
     }
 

@@ -124,6 +124,31 @@ struct PartialBlobTests {
         #expect(try store.usage().partialByteCount == 60)
     }
 
+    @Test func `a fetch that begins while another one keeps the limit loses nothing`() async throws {
+        let store = try Store.open(directory) { $0.maximumPartialByteCount = 10 }
+        let layer = TestLayer(seed: 1)
+        try await withThrowingTaskGroup { group in
+            group.addTask { [blob] in
+                for round in 0..<300 {
+                    let partial = try store.partialBlob(blob)
+                    try partial.rewind(archiveByteCount: 0, notesByteCount: 0)
+                    try partial.archive.writeAll(layer.bytes)
+                    try partial.note([1])
+                    if round % 3 == 2 {
+                        try store.stageLayer(layer.diffID, in: partial).publish(index: layer.index, checkpoints: nil)
+                    }
+                }
+            }
+            group.addTask {
+                for round in 0..<300 {
+                    if round % 10 == 0 { _ = try store.prune() } else { _ = try store.partialBlob(digest("other")) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(store.isStagingEmpty)
+    }
+
     @Test func `the budget takes the oldest first and no more than needed`() {
         let partials = [(1, 30), (2, 20), (3, 10)].map { age, count in
             PartialBudget.Partial(digest: digest("\(age)"), byteCount: Int64(count), modifiedAtSeconds: Int64(age))

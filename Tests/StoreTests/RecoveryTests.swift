@@ -73,6 +73,18 @@ struct RecoveryTests {
         #expect(try store.verify(check: { _ in "cannot be right" }).problems.map(\.object) == [.tree(chainID)])
     }
 
+    @Test func `checkpoints that may be lost are not called damaged before their layer is wanted`() throws {
+        try publishAll(boot: 1)
+        try directory.write("", to: layerPath + "/checkpoints")
+        let store = try Store.open(directory, boot: 2)
+        let check = { (subject: VerifySubject) in
+            if case .checkpoints = subject { "cut off" } else { String?.none }
+        }
+        #expect(try store.verify(check: check).problems.isEmpty)
+        #expect(try store.layer(layer.diffID) != nil)
+        #expect(!directory.contains(layerPath + "/checkpoints"))
+    }
+
     @Test func `synced checkpoints stay`() throws {
         try publishAll(boot: 1, synced: true)
         #expect(try Store.open(directory, boot: 2).layer(layer.diffID)?.checkpoints()?.content == [8, 9])
