@@ -31,9 +31,7 @@ struct ArchiveWriter: Sendable {
     func run(_ queue: StageQueue) throws -> Finished {
         var contents = Contents(limits)
         var checkpoints = CheckpointFileBuilder()
-        for point in start.points {
-            checkpoints.add(try UnusableRemains.reading { try UnpackStart.checkpoint(of: point, in: data) })
-        }
+        for point in start.points { checkpoints.add(try UnpackStart.checkpoint(of: point, in: data)) }
         let hasAll = try readArchive(
             to: start.points.last?.byteOffset ?? 0, unless: { queue.isAbandoned }, { try contents.add($0) })
         while let chunk = queue.next() {

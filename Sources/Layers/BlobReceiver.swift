@@ -16,8 +16,8 @@ final class BlobReceiver {
     private(set) var byteCount: Int64
     private var blobHash: SHA256
     /// Of the bytes that come: before them the hash, or the inflater, has them from an earlier attempt.
-    private var unhashed: Span
-    private var uninflated: Span
+    private var unhashed: Rest
+    private var uninflated: Rest
 
     /// Compressed bytes that arrived and are taken together: decoding small pieces takes longer.
     private let input: UnsafeMutableRawBufferPointer
@@ -27,11 +27,11 @@ final class BlobReceiver {
     private var archiveChunk: StageQueue.Chunk?
 
     /// The rest of the blob from a place on.
-    private struct Span {
+    private struct Rest {
         var skippedByteCount: Int64
 
         /// The part of `bytes`, which come next, that is behind the place.
-        mutating func rest(of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        mutating func part(of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
             let skipped = min(skippedByteCount, Int64(bytes.count))
             skippedByteCount -= skipped
             return UnsafeRawBufferPointer(rebasing: bytes[Int(skipped)...])
@@ -57,14 +57,14 @@ final class BlobReceiver {
         if let point = start.points.last, let checkpoint {
             byteCount = Int64(point.blobByteOffset)
             blobHash = SHA256(resuming: point.blobHash)
-            unhashed = Span(skippedByteCount: Int64(point.blobHash.byteCount) - byteCount)
-            uninflated = Span(skippedByteCount: Int64(checkpoint.compressedByteOffset) - byteCount)
+            unhashed = Rest(skippedByteCount: Int64(point.blobHash.byteCount) - byteCount)
+            uninflated = Rest(skippedByteCount: Int64(checkpoint.compressedByteOffset) - byteCount)
             inflater = try Inflater(resumingAt: checkpoint, limits: limits.inflate, checkpointSpanByteCount: span)
         } else {
             byteCount = 0
             blobHash = SHA256()
-            unhashed = Span(skippedByteCount: 0)
-            uninflated = Span(skippedByteCount: 0)
+            unhashed = Rest(skippedByteCount: 0)
+            uninflated = Rest(skippedByteCount: 0)
             inflater = Inflater(limits: limits.inflate, checkpointSpanByteCount: span)
         }
     }
@@ -142,8 +142,8 @@ final class BlobReceiver {
 
     /// Inflates, then hashes: so checkpoints come with a hash that is at the end of an input buffer, between two blocks.
     private func take(_ bytes: UnsafeRawBufferPointer) throws {
-        try inflate(uninflated.rest(of: bytes))
-        blobHash.update(unhashed.rest(of: bytes))
+        try inflate(uninflated.part(of: bytes))
+        blobHash.update(unhashed.part(of: bytes))
         report(progress)
     }
 

@@ -46,9 +46,9 @@ public struct CheckpointFile: Sendable {
         else { throw Fault(description: "it is too short") }
         self.file = file
         blobDigest = digest
-        blobByteCount = Self.number(at: Field.blobByteCount, in: bytes)
-        archiveByteCount = Self.number(at: Field.archiveByteCount, in: bytes)
-        let count = Int(Self.smallNumber(at: Field.count, in: bytes))
+        blobByteCount = bytes.number(at: Field.blobByteCount, as: UInt64.self)
+        archiveByteCount = bytes.number(at: Field.archiveByteCount, as: UInt64.self)
+        let count = Int(bytes.number(at: Field.count, as: UInt32.self))
         guard count <= (bytes.count - Field.byteCount) / Record.byteCount else {
             throw Fault(description: "it is too short for \(count) checkpoints")
         }
@@ -61,11 +61,11 @@ public struct CheckpointFile: Sendable {
         var previous: (bit: UInt64, byte: UInt64)?
         for position in 0..<count {
             let record = Field.byteCount + position * Record.byteCount
-            let bit = Self.number(at: record + Record.compressedBitOffset, in: file.bytes)
-            let byte = Self.number(at: record + Record.byteOffset, in: file.bytes)
-            let window = Self.number(at: record + Record.windowOffset, in: file.bytes)
-            let stored = UInt64(Self.smallNumber(at: record + Record.storedByteCount, in: file.bytes))
-            let windowByteCount = Int(Self.smallNumber(at: record + Record.windowByteCount, in: file.bytes))
+            let bit = file.bytes.number(at: record + Record.compressedBitOffset, as: UInt64.self)
+            let byte = file.bytes.number(at: record + Record.byteOffset, as: UInt64.self)
+            let window = file.bytes.number(at: record + Record.windowOffset, as: UInt64.self)
+            let stored = UInt64(file.bytes.number(at: record + Record.storedByteCount, as: UInt32.self))
+            let windowByteCount = Int(file.bytes.number(at: record + Record.windowByteCount, as: UInt32.self))
             let isInside =
                 bit / 8 <= blobByteCount && byte <= archiveByteCount && window <= UInt64(file.bytes.count)
                 && stored <= UInt64(file.bytes.count) - window && windowByteCount <= Checkpoint.maximumWindowByteCount
@@ -92,26 +92,18 @@ public struct CheckpointFile: Sendable {
         precondition(position >= 0 && position < count, "a checkpoint's position is below the count")
         let record = Field.byteCount + position * Record.byteCount
         let bytes = file.bytes
-        let start = Int(Self.number(at: record + Record.windowOffset, in: bytes))
-        let stored = Int(Self.smallNumber(at: record + Record.storedByteCount, in: bytes))
-        let windowByteCount = Int(Self.smallNumber(at: record + Record.windowByteCount, in: bytes))
+        let start = Int(bytes.number(at: record + Record.windowOffset, as: UInt64.self))
+        let stored = Int(bytes.number(at: record + Record.storedByteCount, as: UInt32.self))
+        let windowByteCount = Int(bytes.number(at: record + Record.windowByteCount, as: UInt32.self))
         let frame = UnsafeRawBufferPointer(rebasing: bytes[start..<start + stored])
         let window = windowByteCount == 0 ? [] : ZstdFrame.decompress(frame, byteCount: windowByteCount)
         guard let window else { throw Fault(description: "the window of checkpoint \(position) is damaged") }
         return Checkpoint(
-            compressedBitOffset: Self.number(at: record + Record.compressedBitOffset, in: bytes),
+            compressedBitOffset: bytes.number(at: record + Record.compressedBitOffset, as: UInt64.self),
             byteOffset: byteOffset(at: position), window: window)
     }
 
     private func byteOffset(at position: Int) -> UInt64 {
-        Self.number(at: Field.byteCount + position * Record.byteCount + Record.byteOffset, in: file.bytes)
-    }
-
-    private static func number(at offset: Int, in bytes: UnsafeRawBufferPointer) -> UInt64 {
-        UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-    }
-
-    private static func smallNumber(at offset: Int, in bytes: UnsafeRawBufferPointer) -> UInt32 {
-        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        file.bytes.number(at: Field.byteCount + position * Record.byteCount + Record.byteOffset, as: UInt64.self)
     }
 }

@@ -50,16 +50,16 @@ struct CheckpointFileBuilder {
             file.initializeMemory(as: UInt8.self, repeating: 0)
             UnsafeMutableRawBufferPointer(rebasing: file[Field.blobDigest..<Field.blobByteCount])
                 .copyBytes(from: blob.digest.bytes)
-            Self.store(UInt64(blob.size), at: Field.blobByteCount, in: file)
-            Self.store(archiveByteCount, at: Field.archiveByteCount, in: file)
-            Self.store(UInt32(entries.count), at: Field.count, in: file)
+            file.store(UInt64(blob.size), at: Field.blobByteCount)
+            file.store(archiveByteCount, at: Field.archiveByteCount)
+            file.store(UInt32(entries.count), at: Field.count)
             for (position, entry) in entries.enumerated() {
                 let record = Field.byteCount + position * Record.byteCount
-                Self.store(entry.checkpoint.compressedBitOffset, at: record + Record.compressedBitOffset, in: file)
-                Self.store(entry.checkpoint.byteOffset, at: record + Record.byteOffset, in: file)
-                Self.store(UInt64(windowsOffset + entry.windowOffset), at: record + Record.windowOffset, in: file)
-                Self.store(UInt32(entry.storedByteCount), at: record + Record.storedByteCount, in: file)
-                Self.store(UInt32(entry.windowByteCount), at: record + Record.windowByteCount, in: file)
+                file.store(entry.checkpoint.compressedBitOffset, at: record + Record.compressedBitOffset)
+                file.store(entry.checkpoint.byteOffset, at: record + Record.byteOffset)
+                file.store(UInt64(windowsOffset + entry.windowOffset), at: record + Record.windowOffset)
+                file.store(UInt32(entry.storedByteCount), at: record + Record.storedByteCount)
+                file.store(UInt32(entry.windowByteCount), at: record + Record.windowByteCount)
             }
             windows.withUnsafeBytes {
                 UnsafeMutableRawBufferPointer(rebasing: file[windowsOffset...]).copyMemory(from: $0)
@@ -67,11 +67,5 @@ struct CheckpointFileBuilder {
             CheckpointFile.seal.seal(file, identity: diffID)
             initializedCount = total
         }
-    }
-
-    private static func store(
-        _ value: some FixedWidthInteger & BitwiseCopyable, at offset: Int, in file: UnsafeMutableRawBufferPointer
-    ) {
-        file.storeBytes(of: value.littleEndian, toByteOffset: offset, as: type(of: value))
     }
 }

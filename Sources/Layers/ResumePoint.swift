@@ -34,15 +34,15 @@ struct ResumePoint: Sendable, Equatable {
     var encoded: [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Self.byteCount)
         bytes.withUnsafeMutableBytes { bytes in
-            bytes.storeBytes(of: compressedBitOffset.littleEndian, toByteOffset: 0, as: UInt64.self)
-            bytes.storeBytes(of: byteOffset.littleEndian, toByteOffset: 8, as: UInt64.self)
-            bytes.storeBytes(of: UInt32(windowByteCount).littleEndian, toByteOffset: 16, as: UInt32.self)
-            bytes.storeBytes(of: blobHash.byteCount.littleEndian, toByteOffset: 24, as: UInt64.self)
+            bytes.store(compressedBitOffset, at: 0)
+            bytes.store(byteOffset, at: 8)
+            bytes.store(UInt32(windowByteCount), at: 16)
+            bytes.store(blobHash.byteCount, at: 24)
             for (position, word) in blobHash.words.enumerated() {
-                bytes.storeBytes(of: word.littleEndian, toByteOffset: 32 + 4 * position, as: UInt32.self)
+                bytes.store(word, at: 32 + 4 * position)
             }
             let checksum = Self.checksum(of: UnsafeRawBufferPointer(bytes))
-            bytes.storeBytes(of: checksum.littleEndian, toByteOffset: Self.checksumOffset, as: UInt32.self)
+            bytes.store(checksum, at: Self.checksumOffset)
         }
         return bytes
     }
@@ -59,20 +59,15 @@ struct ResumePoint: Sendable, Equatable {
 
     /// nil when `bytes`, of which there are `byteCount`, are not what `encoded` makes.
     init?(_ bytes: UnsafeRawBufferPointer) {
-        func number(_ offset: Int) -> UInt64 {
-            UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-        }
-        func word(_ offset: Int) -> UInt32 {
-            UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-        }
-        guard word(Self.checksumOffset) == Self.checksum(of: bytes) else { return nil }
-        compressedBitOffset = number(0)
-        byteOffset = number(8)
-        windowByteCount = Int(word(16))
+        guard bytes.number(at: Self.checksumOffset) == Self.checksum(of: bytes) else { return nil }
+        compressedBitOffset = bytes.number(at: 0)
+        byteOffset = bytes.number(at: 8)
+        windowByteCount = Int(bytes.number(at: 16, as: UInt32.self))
+        let hashedByteCount: UInt64 = bytes.number(at: 24)
         guard windowByteCount <= Checkpoint.maximumWindowByteCount, UInt64(windowByteCount) <= byteOffset,
-            number(24) % SHA256.blockByteCount == 0
+            hashedByteCount % SHA256.blockByteCount == 0
         else { return nil }
-        blobHash = SHA256.State(words: (0..<8).map { word(32 + 4 * $0) }, byteCount: number(24))
+        blobHash = SHA256.State(words: (0..<8).map { bytes.number(at: 32 + 4 * $0) }, byteCount: hashedByteCount)
     }
 
     /// The points in `notes`, until one makes no sense: offsets ascend, and none is behind the end of the archive or of the

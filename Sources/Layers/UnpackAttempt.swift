@@ -48,9 +48,7 @@ struct UnpackAttempt {
         let start = writer.start
         let receiver = try BlobReceiver(
             blob, queue: queue, limits: writer.limits, partial: writer.partial, start: start,
-            checkpoint: try start.points.last.map { point in
-                try UnusableRemains.reading { try UnpackStart.checkpoint(of: point, in: writer.data) }
-            },
+            checkpoint: try start.points.last.map { try UnpackStart.checkpoint(of: $0, in: writer.data) },
             context: writer.context, report: report)
         try receiver.takeKept(start.keptByteCount)
         do {

@@ -41,10 +41,12 @@ struct UnpackStart: Sendable {
         }
     }
 
-    /// The checkpoint of a point, with its window out of `archive`.
+    /// The checkpoint of a point, with its window out of `archive`. Throws `UnusableRemains`.
     static func checkpoint(of point: ResumePoint, in archive: FileDescriptor) throws -> Checkpoint {
-        let window = try CheckpointFile.bytes(
-            of: archive, at: point.byteOffset - UInt64(point.windowByteCount), count: point.windowByteCount)
+        let window = try UnusableRemains.reading {
+            try CheckpointFile.bytes(
+                of: archive, at: point.byteOffset - UInt64(point.windowByteCount), count: point.windowByteCount)
+        }
         return Checkpoint(
             compressedBitOffset: point.compressedBitOffset, byteOffset: point.byteOffset, window: window)
     }

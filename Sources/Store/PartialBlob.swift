@@ -137,13 +137,10 @@ extension Store {
 
     /// Removes what is there of a blob, unless it is being fetched.
     func removePartial(_ digest: Digest) throws(StoreError) {
-        let path = paths.partial(digest)
-        let grave = newStagingPath()
         // Under the lock that a fetch takes to claim it: from then on the name is the fetch's.
-        let code = openPartials.withLock { open in
-            open.contains(digest) || rename(path, grave) == 0 ? 0 : errno
+        let grave = try openPartials.withLock { (open) throws(StoreError) -> String? in
+            open.contains(digest) ? nil : try bury(paths.partial(digest))
         }
-        guard code == 0 || code == ENOENT else { throw .system("remove \(path)", code) }
-        try Directory.removeAll(grave)
+        if let grave { try Directory.removeAll(grave) }
     }
 }

@@ -47,12 +47,15 @@ extension Store {
     /// Takes the name away at once, then frees the space. What somebody has open stays readable. What is gone already
     /// is fine.
     func remove(_ path: String) throws(StoreError) {
+        if let grave = try bury(path) { try Directory.removeAll(grave) }
+    }
+
+    /// Takes the name away and returns where it is now, to be removed; nil when it was gone already.
+    func bury(_ path: String) throws(StoreError) -> String? {
         let grave = newStagingPath()
-        guard rename(path, grave) == 0 else {
-            if errno == ENOENT { return }
-            throw .system("remove \(path)", errno)
-        }
-        try Directory.removeAll(grave)
+        if rename(path, grave) == 0 { return grave }
+        if errno == ENOENT { return nil }
+        throw .system("remove \(path)", errno)
     }
 }
 

@@ -1,6 +1,7 @@
 /// Limits and settings of a store.
 public struct StoreOptions: Sendable {
-    /// Bytes of blobs whose fetch was broken off that are kept for resuming it, all together. The oldest go first.
+    /// Bytes of partial blobs, mostly of their archives, that are kept for resuming a fetch that broke off, all together.
+    /// The oldest go first.
     public var maximumPartialByteCount: Int64 = 24 << 30
     /// Bytes of one document. Manifests are limited to 4 MiB and configs to 8 MiB where they are fetched.
     public var maximumDocumentByteCount = 8 << 20

@@ -35,6 +35,17 @@ struct TestArchive: Sendable, CustomTestStringConvertible {
         self.init(bytes + [UInt8](repeating: 0, count: 1024))
     }
 
+    /// The blob inflated from `checkpoint` on: at most `count` bytes.
+    func inflated(_ count: Int, from checkpoint: Checkpoint) throws -> ArraySlice<UInt8> {
+        let inflater = try Inflater(resumingAt: checkpoint)
+        var output = [UInt8](repeating: 0, count: count)
+        let written = try blobBytes[Int(checkpoint.compressedByteOffset)...].withUnsafeBytes { rest in
+            var input = rest
+            return try output.withUnsafeMutableBytes { try inflater.inflate(&input, into: $0) }
+        }
+        return output[..<written]
+    }
+
     static func descriptor(of bytes: [UInt8]) -> Descriptor {
         Descriptor(
             mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest: SHA256.digest(of: bytes),

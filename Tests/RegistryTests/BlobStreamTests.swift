@@ -139,13 +139,7 @@ struct BlobStreamTests {
     }
 
     @Test func `a server without ranges is understood`() throws {
-        let blob = blob
-        let handler: FakeRegistry.Handler = { request, position in
-            .init(
-                body: blob.bytes, sentByteCount: position == 0 ? 40_001 : nil,
-                ending: position == 0 ? .close : .keepAlive)
-        }
-        try FakeRegistry.serving(handler) { (server) throws in
+        try FakeRegistry.serving(blob.withoutRanges) { (server) throws in
             #expect(try RecordedWaits().image(on: server).bytes(of: blob) == blob.bytes)
             #expect(server.requests.count == 2)
         }

@@ -42,6 +42,15 @@ struct TestBlob: Sendable {
 
     var path: String { "/v2/app/blobs/\(descriptor.digest)" }
 
+    /// A server that knows no ranges and breaks off its first answer after 40,001 bytes.
+    var withoutRanges: FakeRegistry.Handler {
+        { [bytes] _, position in
+            .init(
+                body: bytes, sentByteCount: position == 0 ? 40_001 : nil,
+                ending: position == 0 ? .close : .keepAlive)
+        }
+    }
+
     /// What a good registry answers.
     func response(to request: FakeRegistry.Request) -> FakeRegistry.Response {
         guard let range = request.range else { return .init(body: bytes) }
